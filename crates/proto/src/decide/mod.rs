@@ -1,0 +1,4 @@
+//! The server's pure judgement.
+
+pub mod change;
+pub mod record;

@@ -1,0 +1,1 @@
+//! One file per wire message, encoder and parser together.

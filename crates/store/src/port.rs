@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gatepass_proto::Timestamp;
+use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::record::{Key, Kind, Record};
+
+/// The port that every database passes through.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Looks up each key; the answers stand in the order of the keys. All come from one consistent state.
+    async fn load(&self, keys: &[Key]) -> Result<Vec<Option<Record>>, StoreError>;
+
+    /// Makes all the changes or none. When this returns `Ok`, they are durable.
+    async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError>;
+
+    /// Every record of a kind in the order of their names, at most 1,000, for operators.
+    async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError>;
+
+    /// Charges one guess to every account in `charges`, atomically and before the guess is checked: either
+    /// none of them is blocked and all are charged, or `Throttled` says how long to wait and nothing is.
+    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Result<(), Throttled>, StoreError>;
+
+    /// Forgets the failures of these accounts, after a right guess.
+    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError>;
+
+    /// Deletes rows that cannot matter any more at `now`, at most `limit` of each kind; says how many went.
+    async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+}
+
+/// One account of the throttle and its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// What is counted: `user:` and a digest of the name, `addr:` and an address ….
+    pub account: String,
+    /// How many failures it may have.
+    pub limit: Limit,
+}
+
+/// How many wrong guesses in a row are allowed, and what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The guess that reaches this number blocks the account.
+    pub failures: u32,
+    /// How long the first block lasts; each further guess doubles it.
+    pub block: Duration,
+    /// The longest block.
+    pub longest: Duration,
+    /// After this long without a guess the count starts again.
+    pub forget: Duration,
+}
+
+impl Limit {
+    /// Until when an account that has just been charged its `failures`-th guess is blocked, if it is.
+    pub fn blocked_until(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
+        let over = failures.checked_sub(self.failures)?;
+        let block = self.block.saturating_mul(1 << over.min(20)).min(self.longest);
+        Some(now + block)
+    }
+}
+
+/// The account is blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    /// How long until the next guess is admitted.
+    pub retry_after: Duration,
+}
+
+/// The database did not answer as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is gone, locked, full or too slow: try again later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// What it holds cannot be read.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// It was written by a newer gatepass.
+    #[error("the database was written by a newer gatepass ({0}); upgrade this one")]
+    Newer(String),
+}
+
+/// Why changes were not made.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// A condition did not hold; deciding again on fresh facts may help.
+    #[error("another request was faster")]
+    Conflict,
+    /// A `Once` had been seen before; nothing helps.
+    #[error("already used")]
+    Spent,
+    /// The database failed; nothing was changed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
