@@ -90,7 +90,12 @@ pub struct OAuthError {
 impl OAuthError {
     /// A refusal with a public `error_description`, in the characters of RFC 6749 §5.2.
     pub fn new(code: ErrorCode, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: printable(description.into()), hint: None, retry_after: None }
+        Self {
+            code,
+            description: printable(description.into()),
+            hint: None,
+            retry_after: None,
+        }
     }
 
     /// `invalid_request`.
@@ -120,7 +125,10 @@ impl OAuthError {
 
     /// The server cannot answer for now: 503.
     pub fn unavailable() -> Self {
-        Self::new(ErrorCode::TemporarilyUnavailable, "the server cannot answer right now; try again")
+        Self::new(
+            ErrorCode::TemporarilyUnavailable,
+            "the server cannot answer right now; try again",
+        )
     }
 
     /// Adds what only the log may see.
@@ -152,7 +160,11 @@ impl OAuthError {
 
     /// The status of a direct answer.
     pub fn status(&self) -> StatusCode {
-        if self.retry_after.is_some() { StatusCode::TOO_MANY_REQUESTS } else { self.code.status() }
+        if self.retry_after.is_some() {
+            StatusCode::TOO_MANY_REQUESTS
+        } else {
+            self.code.status()
+        }
     }
 }
 

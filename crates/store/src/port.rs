@@ -19,7 +19,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Charges one guess to every account in `charges`, atomically and before the guess is checked: either
     /// none of them is blocked and all are charged, or `Throttled` says how long to wait and nothing is.
-    async fn charge(&self, charges: &[Charge], now: Timestamp) -> Result<Result<(), Throttled>, StoreError>;
+    async fn charge(
+        &self,
+        charges: &[Charge],
+        now: Timestamp,
+    ) -> Result<Result<(), Throttled>, StoreError>;
 
     /// Forgets the failures of these accounts, after a right guess.
     async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError>;
@@ -54,7 +58,10 @@ impl Limit {
     /// Until when an account that has just been charged its `failures`-th guess is blocked, if it is.
     pub fn blocked_until(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
         let over = failures.checked_sub(self.failures)?;
-        let block = self.block.saturating_mul(1 << over.min(20)).min(self.longest);
+        let block = self
+            .block
+            .saturating_mul(1 << over.min(20))
+            .min(self.longest);
         Some(now + block)
     }
 }

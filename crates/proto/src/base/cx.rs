@@ -30,6 +30,8 @@ impl<'a> Cx<'a> {
 
 impl std::fmt::Debug for Cx<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cx").field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Cx")
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }

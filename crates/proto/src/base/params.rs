@@ -55,7 +55,10 @@ impl Params {
     /// See [`ParamsError`].
     pub fn parse_form(input: &[u8]) -> Result<Self, ParamsError> {
         let mut params = Self::new();
-        for pair in input.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        for pair in input
+            .split(|byte| *byte == b'&')
+            .filter(|pair| !pair.is_empty())
+        {
             let mut halves = pair.splitn(2, |byte| *byte == b'=');
             let name = decode(halves.next().unwrap_or_default())?;
             let value = decode(halves.next().unwrap_or_default())?;
@@ -72,14 +75,19 @@ impl Params {
     pub fn parse_json(input: &[u8]) -> Result<Self, ParamsError> {
         let mut fault = None;
         let mut reader = serde_json::Deserializer::from_slice(input);
-        let params = serde::Deserializer::deserialize_map(&mut reader, JsonVisitor { fault: &mut fault })
-            .and_then(|params| reader.end().map(|()| params));
+        let params =
+            serde::Deserializer::deserialize_map(&mut reader, JsonVisitor { fault: &mut fault })
+                .and_then(|params| reader.end().map(|()| params));
         params.map_err(|_| fault.unwrap_or(ParamsError::Json))
     }
 
     /// The value of `name`; `None` when it is missing or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let (_, value) = self
+            .0
+            .iter()
+            .find(|(own, value)| own == name && !value.is_empty())?;
+        Some(value)
     }
 
     /// Every non-empty value of `name`; more than one only for `resource`.
@@ -109,7 +117,9 @@ impl Params {
 
     /// Names and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// Writes a form body or query string.
@@ -121,7 +131,9 @@ impl Params {
 
     /// Appends the parameters to the query of `uri`, which may have one already (RFC 6749 §3.1.2).
     pub fn append_to(&self, uri: &str) -> String {
-        let (base, fragment) = uri.split_once('#').map_or((uri, None), |(base, f)| (base, Some(f)));
+        let (base, fragment) = uri
+            .split_once('#')
+            .map_or((uri, None), |(base, f)| (base, Some(f)));
         let join = if !base.contains('?') {
             "?"
         } else if base.ends_with(['?', '&']) {
@@ -159,7 +171,10 @@ fn decode(raw: &[u8]) -> Result<String, ParamsError> {
             _ => return Err(ParamsError::Escape),
         }
     }
-    let spaced: Vec<u8> = raw.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
+    let spaced: Vec<u8> = raw
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
     String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| ParamsError::Encoding)
 }
 
@@ -174,7 +189,9 @@ impl Drop for Params {
 impl fmt::Debug for Params {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Params")?;
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
     }
 }
 
@@ -210,9 +227,18 @@ mod tests {
 
     #[test]
     fn duplicates_are_refused_by_name() {
-        assert_eq!(Params::parse_form(b"a=1&b=2&a=1"), Err(ParamsError::Duplicate("a".into())));
-        assert_eq!(Params::parse_form(b"a=1&%61=2"), Err(ParamsError::Duplicate("a".into())));
-        assert_eq!(Params::parse_json(br#"{"a":"1","a":"2"}"#), Err(ParamsError::Duplicate("a".into())));
+        assert_eq!(
+            Params::parse_form(b"a=1&b=2&a=1"),
+            Err(ParamsError::Duplicate("a".into()))
+        );
+        assert_eq!(
+            Params::parse_form(b"a=1&%61=2"),
+            Err(ParamsError::Duplicate("a".into()))
+        );
+        assert_eq!(
+            Params::parse_json(br#"{"a":"1","a":"2"}"#),
+            Err(ParamsError::Duplicate("a".into()))
+        );
     }
 
     #[test]
@@ -236,12 +262,21 @@ mod tests {
         assert_eq!(Params::parse_form(b"a=%ff"), Err(ParamsError::Encoding));
         assert_eq!(Params::parse_form(b"a=\xff"), Err(ParamsError::Encoding));
         assert_eq!(Params::parse_json(br#"{"a":1}"#), Err(ParamsError::Json));
-        assert_eq!(Params::parse_json(br#"{"a":"1"} x"#), Err(ParamsError::Json));
+        assert_eq!(
+            Params::parse_json(br#"{"a":"1"} x"#),
+            Err(ParamsError::Json)
+        );
         assert_eq!(Params::parse_json(b"[]"), Err(ParamsError::Json));
         let many = (0..100).map(|n| format!("p{n}=&")).collect::<String>();
-        assert_eq!(Params::parse_form(many.as_bytes()), Err(ParamsError::TooLarge));
+        assert_eq!(
+            Params::parse_form(many.as_bytes()),
+            Err(ParamsError::TooLarge)
+        );
         let long = format!("a={}", "x".repeat(20_000));
-        assert_eq!(Params::parse_form(long.as_bytes()), Err(ParamsError::TooLarge));
+        assert_eq!(
+            Params::parse_form(long.as_bytes()),
+            Err(ParamsError::TooLarge)
+        );
     }
 
     #[test]
@@ -255,9 +290,15 @@ mod tests {
         let mut params = Params::new();
         params.push("code", "a b");
         assert_eq!(params.append_to("https://h/cb"), "https://h/cb?code=a+b");
-        assert_eq!(params.append_to("https://h/cb?x=1"), "https://h/cb?x=1&code=a+b");
+        assert_eq!(
+            params.append_to("https://h/cb?x=1"),
+            "https://h/cb?x=1&code=a+b"
+        );
         assert_eq!(params.append_to("https://h/cb?"), "https://h/cb?code=a+b");
-        assert_eq!(params.append_to("https://h/cb#f"), "https://h/cb?code=a+b#f");
+        assert_eq!(
+            params.append_to("https://h/cb#f"),
+            "https://h/cb?code=a+b#f"
+        );
     }
 
     proptest! {

@@ -49,7 +49,13 @@ impl Scope {
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
         let mut tokens = self.0.clone();
-        tokens.extend(other.0.iter().filter(|token| !self.contains(token)).cloned());
+        tokens.extend(
+            other
+                .0
+                .iter()
+                .filter(|token| !self.contains(token))
+                .cloned(),
+        );
         Self(tokens)
     }
 
@@ -69,7 +75,10 @@ impl FromStr for Scope {
         }
         let mut scope = Self::default();
         for token in text.split(' ').filter(|token| !token.is_empty()) {
-            if !token.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e)) {
+            if !token
+                .bytes()
+                .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            {
                 return Err(ScopeError::Character);
             }
             if !scope.contains(token) {
@@ -140,7 +149,11 @@ mod tests {
     #[test]
     fn forbidden_characters_are_refused() {
         for text in ["a\"b", "a\\b", "a\tb", "é", "a\u{7f}"] {
-            assert_eq!(text.parse::<Scope>(), Err(ScopeError::Character), "{text:?}");
+            assert_eq!(
+                text.parse::<Scope>(),
+                Err(ScopeError::Character),
+                "{text:?}"
+            );
         }
     }
 

@@ -75,7 +75,13 @@ pub struct AuditEvent {
 impl AuditEvent {
     /// An event about nobody yet.
     pub fn new(at: Timestamp, event: &'static str) -> Self {
-        Self { at, event, client_id: None, user_id: None, grant_id: None }
+        Self {
+            at,
+            event,
+            client_id: None,
+            user_id: None,
+            grant_id: None,
+        }
     }
 
     /// About this client.

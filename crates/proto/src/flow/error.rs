@@ -22,7 +22,9 @@ pub enum FlowError {
     #[error("the server's answer cannot be used: {0}")]
     BadAnswer(String),
     /// The browser brought back another `state`: an old page, or somebody else's login (RFC 6749 §10.12).
-    #[error("the login that came back is not the one that was started (state differs); start again")]
+    #[error(
+        "the login that came back is not the one that was started (state differs); start again"
+    )]
     StateMismatch,
     /// The browser came back from another authorization server (RFC 9207 §2.4).
     #[error("the login came back from issuer {got:?}, expected {expected:?}")]
@@ -50,9 +52,10 @@ impl FlowError {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
-            Self::Refused { status: Some(status), .. } => {
-                status.is_server_error() || *status == http::StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::Refused {
+                status: Some(status),
+                ..
+            } => status.is_server_error() || *status == http::StatusCode::TOO_MANY_REQUESTS,
             _ => false,
         }
     }
