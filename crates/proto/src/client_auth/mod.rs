@@ -1,1 +1,171 @@
-//! One file per client authentication method.
+//! How a client proves to the server who it is (RFC 6749 §2.3): one file per method, each with what the client
+//! attaches and what the server reads.
+
+mod basic;
+mod none;
+mod post;
+
+use http::HeaderMap;
+
+use crate::decide::record::Client;
+use crate::decide::{Facts, Halt};
+use crate::{ClientId, OAuthError, Params, Secret};
+
+/// Every method there is. Adding one is a file and a line here.
+pub static METHODS: &[&dyn ClientAuthMethod] = &[&basic::Basic, &post::Post, &none::None];
+
+/// A client authentication method, both ends of it.
+pub trait ClientAuthMethod: Sync {
+    /// Its name in `token_endpoint_auth_method` (RFC 7591 §2).
+    fn name(&self) -> &'static str;
+
+    /// The client's end: adds the proof to a request.
+    ///
+    /// # Errors
+    ///
+    /// What the configuration lacks.
+    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str>;
+
+    /// The server's end: reads the claim, if this method was used at all.
+    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>>;
+
+    /// The server's end: whether the claim's proof is this client's.
+    fn verify(&self, claim: &Claim, client: &Client) -> bool;
+}
+
+/// What a client knows of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCredentials {
+    /// `client_id`.
+    pub client_id: ClientId,
+    /// `client_secret`, unless it is public.
+    pub client_secret: Option<Secret>,
+    /// The name of the method; `None` picks `client_secret_basic`, or `none` without a secret.
+    pub method: Option<String>,
+}
+
+/// A request in the making.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// Headers to send.
+    pub headers: HeaderMap,
+    /// Parameters of the body.
+    pub params: Params,
+}
+
+/// What a request presents.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The parameters of the body.
+    pub params: &'a Params,
+}
+
+/// Whom a request claims to come from.
+#[derive(Debug)]
+pub struct Claim {
+    /// `client_id`.
+    pub client_id: ClientId,
+    /// The secret, where the method has one.
+    pub secret: Option<Secret>,
+}
+
+impl ClientCredentials {
+    /// A client without a secret.
+    pub fn public(client_id: impl Into<String>) -> Self {
+        Self {
+            client_id: ClientId::new(client_id),
+            client_secret: None,
+            method: None,
+        }
+    }
+
+    /// A client with a secret, sent by HTTP Basic.
+    pub fn confidential(client_id: impl Into<String>, client_secret: Secret) -> Self {
+        Self {
+            client_id: ClientId::new(client_id),
+            client_secret: Some(client_secret),
+            method: None,
+        }
+    }
+
+    /// Adds the proof to a request.
+    ///
+    /// # Errors
+    ///
+    /// What the configuration lacks.
+    pub fn attach(&self, draft: &mut Draft) -> Result<(), &'static str> {
+        let fallback = if self.client_secret.is_some() {
+            "client_secret_basic"
+        } else {
+            "none"
+        };
+        let name = self.method.as_deref().unwrap_or(fallback);
+        let method = find(name).ok_or("the client authentication method is not known")?;
+        method.attach(self, draft)
+    }
+}
+
+/// The server's end: who is asking, proven by the one method that was used.
+///
+/// # Errors
+///
+/// `invalid_client`, whether nobody is known by that id or the proof is wrong; `invalid_request` when more than
+/// one method is used (RFC 6749 §2.3) or the ids differ.
+pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&'f Client, Halt> {
+    let mut used = METHODS
+        .iter()
+        .filter_map(|method| Some((method, method.claim(presented)?)));
+    let (method, claim) = used.next().ok_or_else(OAuthError::invalid_client)?;
+    if used.next().is_some() {
+        let text = "more than one client authentication method is used";
+        return Err(OAuthError::invalid_request(text).into());
+    }
+    let claim = claim?;
+    if presented
+        .params
+        .get("client_id")
+        .is_some_and(|id| id != claim.client_id.as_str())
+    {
+        return Err(
+            OAuthError::invalid_request("client_id differs from the authenticated client").into(),
+        );
+    }
+    let client = facts
+        .client(&claim.client_id)?
+        .ok_or_else(|| OAuthError::invalid_client().hint("unknown client"))?;
+    if !client.auth_methods.iter().any(|own| own == method.name()) {
+        return Err(OAuthError::invalid_client()
+            .hint("method is not registered")
+            .into());
+    }
+    if !method.verify(&claim, client) {
+        return Err(OAuthError::invalid_client().hint("wrong proof").into());
+    }
+    Ok(client)
+}
+
+/// Names of all methods, for the metadata.
+pub fn names() -> Vec<String> {
+    METHODS
+        .iter()
+        .map(|method| method.name().to_owned())
+        .collect()
+}
+
+fn find(name: &str) -> Option<&'static dyn ClientAuthMethod> {
+    METHODS.iter().find(|method| method.name() == name).copied()
+}
+
+/// Secrets have full entropy, so the SHA-256 of one is compared, in constant time, with every one that is good.
+fn is_secret_of(secret: &Secret, client: &Client) -> bool {
+    let digest = secret.digest();
+    client
+        .client_secrets
+        .iter()
+        .fold(false, |found, own| found | own.ct_eq(&digest))
+}
+
+#[cfg(test)]
+mod tests;

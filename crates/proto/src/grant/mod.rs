@@ -1,1 +1,56 @@
-//! One file per grant.
+//! One file per grant: its parameters, which the client writes and the server reads, and the server's decision.
+
+pub mod authorization_code;
+pub mod client_credentials;
+pub mod password;
+pub mod refresh_token;
+
+use crate::decide::record::Client;
+use crate::decide::{Facts, Issue, Judged, Rules};
+use crate::{Cx, Params};
+
+/// Every grant there is. Adding one is a file and a line here.
+pub static GRANTS: &[&dyn Grant] = &[
+    &authorization_code::AuthorizationCode,
+    &refresh_token::RefreshToken,
+    &client_credentials::ClientCredentials,
+    &password::Password,
+];
+
+/// The server's side of a grant.
+pub trait Grant: Sync {
+    /// Its `grant_type`.
+    fn grant_type(&self) -> &'static str;
+
+    /// Judges a request by a client that has proven who it is and may use this grant.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::decide::Halt`]: facts are lacking, or the answer is no.
+    fn decide(&self, asked: &Asked<'_>, facts: &Facts, cx: &mut Cx<'_>) -> Judged<Issue>;
+}
+
+/// A request for tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Who asks.
+    pub client: &'a Client,
+    /// The parameters.
+    pub params: &'a Params,
+    /// What it is judged by.
+    pub rules: &'a Rules,
+}
+
+/// The grant of this `grant_type`.
+pub fn find(grant_type: &str) -> Option<&'static dyn Grant> {
+    GRANTS
+        .iter()
+        .find(|grant| grant.grant_type() == grant_type)
+        .copied()
+}
+
+/// The parameters of a token request, the client's side of a grant.
+pub trait GrantParams {
+    /// Writes `grant_type` and what goes with it.
+    fn to_params(&self) -> Params;
+}

@@ -1,0 +1,69 @@
+//! `client_secret_basic` (RFC 6749 §2.3.1): id and secret, each form-encoded, in an HTTP Basic header.
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented, is_secret_of};
+use crate::decide::record::Client;
+use crate::message::credentials::Credentials;
+use crate::{ClientId, OAuthError, Params, Secret};
+
+pub(super) struct Basic;
+
+impl ClientAuthMethod for Basic {
+    fn name(&self) -> &'static str {
+        "client_secret_basic"
+    }
+
+    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str> {
+        let secret = client
+            .client_secret
+            .as_ref()
+            .ok_or("client_secret_basic needs a client secret")?;
+        let credentials = Credentials::Basic {
+            username: encode(client.client_id.as_str()),
+            password: Secret::new(encode(secret.expose())),
+        };
+        let mut value = HeaderValue::from_str(credentials.to_header().expose())
+            .map_err(|_| "the client secret cannot stand in a header")?;
+        value.set_sensitive(true);
+        draft.headers.insert(AUTHORIZATION, value);
+        Ok(())
+    }
+
+    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
+        let header = presented.authorization?;
+        let read = match Credentials::parse(header) {
+            Ok(Credentials::Basic { username, password }) => decode(&username)
+                .zip(decode(password.expose()))
+                .map(|(id, secret)| Claim {
+                    client_id: ClientId::new(id),
+                    secret: Some(Secret::new(secret)),
+                }),
+            _ => None,
+        };
+        Some(read.ok_or_else(|| {
+            OAuthError::invalid_client().hint("authorization header is not client Basic")
+        }))
+    }
+
+    fn verify(&self, claim: &Claim, client: &Client) -> bool {
+        claim
+            .secret
+            .as_ref()
+            .is_some_and(|secret| is_secret_of(secret, client))
+    }
+}
+
+fn encode(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Reads one form-encoded text by the strict rules of [`Params`].
+fn decode(text: &str) -> Option<String> {
+    if text.contains('&') {
+        return None;
+    }
+    let params = Params::parse_form(format!("v={text}").as_bytes()).ok()?;
+    params.get("v").map(str::to_owned)
+}

@@ -1,0 +1,43 @@
+//! `client_secret_post` (RFC 6749 §2.3.1): id and secret in the body.
+
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented, is_secret_of};
+use crate::decide::record::Client;
+use crate::{ClientId, OAuthError, Secret};
+
+pub(super) struct Post;
+
+impl ClientAuthMethod for Post {
+    fn name(&self) -> &'static str {
+        "client_secret_post"
+    }
+
+    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str> {
+        let secret = client
+            .client_secret
+            .as_ref()
+            .ok_or("client_secret_post needs a client secret")?;
+        draft.params.push("client_id", client.client_id.as_str());
+        draft.params.push("client_secret", secret.expose());
+        Ok(())
+    }
+
+    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
+        let secret = presented.params.get("client_secret")?;
+        let claim = presented.params.get("client_id").map(|id| Claim {
+            client_id: ClientId::new(id),
+            secret: Some(Secret::new(secret)),
+        });
+        Some(
+            claim.ok_or_else(|| {
+                OAuthError::invalid_client().hint("client_secret without client_id")
+            }),
+        )
+    }
+
+    fn verify(&self, claim: &Claim, client: &Client) -> bool {
+        claim
+            .secret
+            .as_ref()
+            .is_some_and(|secret| is_secret_of(secret, client))
+    }
+}

@@ -1,0 +1,134 @@
+use http::header::AUTHORIZATION;
+use proptest::prelude::*;
+
+use super::{ClientCredentials, Draft, METHODS, Presented, authenticate};
+use crate::decide::record::{Client, Key, Record};
+use crate::decide::{Facts, Halt};
+use crate::{ClientId, ErrorCode, Params, Scope, Secret, Timestamp};
+
+fn client(methods: &[&str], secret: Option<&str>) -> Client {
+    Client {
+        client_id: ClientId::new("cl"),
+        client_name: "test".into(),
+        client_secrets: secret
+            .map(|secret| Secret::new(secret).digest())
+            .into_iter()
+            .collect(),
+        auth_methods: methods.iter().map(ToString::to_string).collect(),
+        redirect_uris: vec![],
+        grant_types: vec![],
+        scope: Scope::empty(),
+        default_scope: Scope::empty(),
+        resources: vec![],
+        require_pkce: true,
+        json_body: false,
+        access_token_ttl: None,
+        refresh_grace: None,
+        client_id_issued_at: Timestamp::from_secs(0),
+    }
+}
+
+fn ask(known: Option<Client>, authorization: Option<&str>, body: &str) -> Result<(), ErrorCode> {
+    let mut facts = Facts::new();
+    for id in ["cl", "other"] {
+        let record = known
+            .clone()
+            .filter(|client| client.client_id.as_str() == id)
+            .map(Record::Client);
+        facts.learn(Key::Client(ClientId::new(id)), record);
+    }
+    let params = Params::parse_form(body.as_bytes()).expect("well formed");
+    match authenticate(
+        &Presented {
+            authorization,
+            params: &params,
+        },
+        &facts,
+    ) {
+        Ok(_) => Ok(()),
+        Err(Halt::Refuse(refusal)) => Err(refusal.error.code()),
+        Err(Halt::Need(need)) => panic!("lacks {need:?}"),
+    }
+}
+
+#[test]
+fn one_method_and_one_identity() {
+    let both = || {
+        Some(client(
+            &["client_secret_basic", "client_secret_post"],
+            Some("s"),
+        ))
+    };
+    let basic = "Basic Y2w6cw=="; // cl:s
+    assert_eq!(ask(both(), Some(basic), ""), Ok(()));
+    assert_eq!(ask(both(), Some(basic), "client_id=cl"), Ok(()));
+    assert_eq!(
+        ask(both(), Option::None, "client_id=cl&client_secret=s"),
+        Ok(())
+    );
+    assert_eq!(
+        ask(both(), Some(basic), "client_id=other"),
+        Err(ErrorCode::InvalidRequest)
+    );
+    assert_eq!(
+        ask(both(), Some(basic), "client_id=cl&client_secret=s"),
+        Err(ErrorCode::InvalidRequest)
+    );
+}
+
+#[test]
+fn every_failure_looks_the_same() {
+    let basic = || Some(client(&["client_secret_basic"], Some("s")));
+    for (authorization, body) in [
+        (Some("Basic Y2w6eA=="), ""),     // cl:x
+        (Some("Basic b3RoZXI6cw=="), ""), // other:s
+        (Some("Basic !"), ""),
+        (Some("Bearer abc"), ""),
+        (Option::None, "client_id=cl&client_secret=s"), // not its method
+        (Option::None, "client_id=cl"),
+        (Option::None, "client_secret=s"),
+        (Option::None, ""),
+    ] {
+        assert_eq!(
+            ask(basic(), authorization, body),
+            Err(ErrorCode::InvalidClient),
+            "{authorization:?} {body}"
+        );
+    }
+}
+
+#[test]
+fn a_confidential_client_cannot_pass_as_public() {
+    assert_eq!(
+        ask(
+            Some(client(&["none"], Option::None)),
+            Option::None,
+            "client_id=cl"
+        ),
+        Ok(())
+    );
+    let mixed = client(&["none", "client_secret_basic"], Some("s"));
+    assert_eq!(
+        ask(Some(mixed), Option::None, "client_id=cl"),
+        Err(ErrorCode::InvalidClient)
+    );
+}
+
+proptest! {
+    /// What any method attaches, the same method believes.
+    #[test]
+    fn the_two_ends_meet(secret in "\\P{Cc}{1,40}", index in 0usize..3) {
+        let method = METHODS[index];
+        let public = method.name() == "none";
+        let own = ClientCredentials {
+            client_id: ClientId::new("cl"),
+            client_secret: (!public).then(|| Secret::new(secret.clone())),
+            method: Some(method.name().to_owned()),
+        };
+        let mut draft = Draft::default();
+        own.attach(&mut draft).expect("complete");
+        let header = draft.headers.get(AUTHORIZATION).map(|value| value.to_str().expect("ASCII").to_owned());
+        let known = client(&[method.name()], (!public).then_some(secret.as_str()));
+        prop_assert_eq!(ask(Some(known), header.as_deref(), &draft.params.to_form()), Ok(()));
+    }
+}

@@ -1,0 +1,129 @@
+//! What a judgement knows so far, and what it lacks.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::Halt;
+use super::record::{ApiKey, Client, Code, Denied, Grant, Key, Record, Session, User};
+use crate::{ClientId, Digest, GrantId, Secret, UserId};
+
+/// A fact that a judgement lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The record at this key, or that there is none.
+    Record(Key),
+    /// Whether this is the password of this user. The shell charges the guess before it looks.
+    Password {
+        /// What was typed as the name; it may be nobody's.
+        username: String,
+        /// What was typed as the password.
+        given: Secret,
+    },
+}
+
+/// What came of a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasswordFact {
+    /// It is this user's, and the account is not locked.
+    Right(UserId),
+    /// There is no such user, the password is another, or the account is locked: which, is not said.
+    Wrong,
+    /// Too many wrong guesses; nothing was checked.
+    Throttled(Duration),
+    /// Too many passwords are being checked at once.
+    Busy,
+}
+
+/// What a judgement knows so far.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    records: HashMap<Key, Option<Record>>,
+    password: Option<PasswordFact>,
+    raced: bool,
+}
+
+macro_rules! lookups {
+    ($($(#[$doc:meta])* $name:ident($key:ident: $by:ty) -> $record:ident;)*) => {
+        $(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            ///
+            /// [`Halt::Need`] while it is not known.
+            pub fn $name(&self, by: &$by) -> Result<Option<&$record>, Halt> {
+                match self.record(Key::$key(by.to_owned()))? {
+                    Some(Record::$record(record)) => Ok(Some(record)),
+                    _ => Ok(None),
+                }
+            }
+        )*
+    };
+}
+
+impl Facts {
+    /// Nothing known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Nothing known, after a commit lost a race against another request.
+    pub fn after_race() -> Self {
+        Self {
+            raced: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether this judgement is repeated because another request was faster.
+    pub fn raced(&self) -> bool {
+        self.raced
+    }
+
+    /// Learns what is at `key`.
+    pub fn learn(&mut self, key: Key, record: Option<Record>) {
+        self.records.insert(key, record);
+    }
+
+    /// Learns what came of the password.
+    pub fn learn_password(&mut self, fact: PasswordFact) {
+        self.password = Some(fact);
+    }
+
+    lookups! {
+        /// A client.
+        client(Client: ClientId) -> Client;
+        /// A user by `sub`.
+        user(User: UserId) -> User;
+        /// A session by its cookie's digest.
+        session(Session: Digest) -> Session;
+        /// A code by its digest.
+        code(Code: Digest) -> Code;
+        /// A grant.
+        grant(Grant: GrantId) -> Grant;
+        /// An API key by its digest.
+        api_key(ApiKey: Digest) -> ApiKey;
+        /// A withdrawn access token by `jti`.
+        denied(Denied: str) -> Denied;
+    }
+
+    /// What came of checking this password.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::Need`] while it is not known.
+    pub fn password(&self, username: &str, given: &Secret) -> Result<&PasswordFact, Halt> {
+        self.password.as_ref().ok_or_else(|| {
+            Halt::Need(vec![Need::Password {
+                username: username.to_owned(),
+                given: given.clone(),
+            }])
+        })
+    }
+
+    fn record(&self, key: Key) -> Result<Option<&Record>, Halt> {
+        match self.records.get(&key) {
+            Some(record) => Ok(record.as_ref()),
+            None => Err(Halt::Need(vec![Need::Record(key)])),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What a successful token request gives.
+
+use super::record::{Client, Family, Grant};
+use super::{Rules, family, policy};
+use crate::jose::access_token::{AccessToken, Audience};
+use crate::{Cx, Digest, GrantId, Scope, Secret, UserId};
+
+/// Everything of an answer but the signature, which is made after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// The claims to sign.
+    pub access_token: AccessToken,
+    /// The refresh token that goes with it.
+    pub refresh_token: Option<Secret>,
+}
+
+/// On whose behalf an access token acts.
+pub(crate) enum Subject<'a> {
+    /// A user, by a grant.
+    User(&'a Grant),
+    /// The client itself.
+    Client,
+}
+
+/// The claims of a fresh access token (RFC 9068 §2.2).
+pub(crate) fn access_token(
+    rules: &Rules,
+    client: &Client,
+    subject: &Subject<'_>,
+    scope: &Scope,
+    audience: &[String],
+    cx: &mut Cx<'_>,
+) -> AccessToken {
+    let until = cx.now + rules.access_token_ttl(client);
+    let (sub, grant_id, until) = match subject {
+        // Nothing outlives the grant it came from, for then nobody could say whether it was withdrawn.
+        Subject::User(grant) => (
+            grant.user_id.as_str(),
+            Some(grant.grant_id),
+            until.min(grant.expires_at),
+        ),
+        Subject::Client => (client.client_id.as_str(), None, until),
+    };
+    AccessToken {
+        iss: rules.issuer.clone(),
+        sub: sub.to_owned(),
+        aud: Audience::of(audience),
+        client_id: client.client_id.clone(),
+        scope: scope.clone(),
+        iat: cx.now.as_secs(),
+        exp: until.as_secs(),
+        nbf: None,
+        jti: Digest::of(cx.bytes::<32>()).to_base64url(),
+        grant_id,
+    }
+}
+
+/// What a user allowed a client to do.
+pub(crate) struct Consent<'a> {
+    pub(crate) grant_id: GrantId,
+    pub(crate) user_id: &'a UserId,
+    pub(crate) scope: &'a Scope,
+    pub(crate) audience: &'a [String],
+}
+
+/// A new grant, with a refresh family if the client may refresh, and its first tokens.
+pub(crate) fn grant(
+    rules: &Rules,
+    client: &Client,
+    consent: &Consent<'_>,
+    cx: &mut Cx<'_>,
+) -> (Grant, Issue) {
+    let family = policy::has_refresh(client, consent.scope).then(|| Family {
+        seed: cx.bytes(),
+        key_version: rules.refresh_keys.current(),
+        head: 1,
+        rotated_at: cx.now,
+    });
+    let lifetime = if family.is_some() {
+        rules.lifetimes.refresh
+    } else {
+        rules.access_token_ttl(client)
+    };
+    let grant = Grant {
+        grant_id: consent.grant_id,
+        client_id: client.client_id.clone(),
+        user_id: consent.user_id.clone(),
+        scope: consent.scope.clone(),
+        audience: consent.audience.to_vec(),
+        created_at: cx.now,
+        expires_at: cx.now + lifetime,
+        revoked_at: None,
+        family,
+    };
+    let issue = from_grant(rules, client, &grant, &grant.scope, &grant.audience, 1, cx);
+    (grant, issue)
+}
+
+/// Tokens from a grant: an access token for `scope`, and the refresh token at `position` of its family.
+pub(crate) fn from_grant(
+    rules: &Rules,
+    client: &Client,
+    grant: &Grant,
+    scope: &Scope,
+    audience: &[String],
+    position: u32,
+    cx: &mut Cx<'_>,
+) -> Issue {
+    Issue {
+        access_token: access_token(rules, client, &Subject::User(grant), scope, audience, cx),
+        refresh_token: family::derive(grant, position, &rules.refresh_keys),
+    }
+}

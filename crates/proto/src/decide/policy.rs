@@ -1,0 +1,72 @@
+//! What a client may have.
+
+use super::Rules;
+use super::record::Client;
+use crate::{ErrorCode, OAuthError, Params, Scope};
+
+/// The scope of a request: what was asked for if the client may have it, else its default (RFC 6749 §3.3).
+///
+/// # Errors
+///
+/// `invalid_scope`.
+pub fn scope(client: &Client, asked: Option<&Scope>) -> Result<Scope, OAuthError> {
+    match asked {
+        None => Ok(client.default_scope.clone()),
+        Some(asked) if asked.is_subset_of(&client.scope) => Ok(asked.clone()),
+        Some(_) => Err(OAuthError::new(
+            ErrorCode::InvalidScope,
+            "scope is more than this client may ask for",
+        )),
+    }
+}
+
+/// The `scope` parameter, if it is there.
+///
+/// # Errors
+///
+/// `invalid_scope` when it is malformed.
+pub fn asked_scope(params: &Params) -> Result<Option<Scope>, OAuthError> {
+    params
+        .get("scope")
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope is malformed"))
+}
+
+/// The audience of a request: the resources it names if the client may use them, else the server's default
+/// (RFC 8707 §2).
+///
+/// # Errors
+///
+/// `invalid_target`.
+pub fn audience<'a>(
+    client: &Client,
+    rules: &Rules,
+    resources: impl Iterator<Item = &'a str>,
+) -> Result<Vec<String>, OAuthError> {
+    let mut audience: Vec<String> = Vec::new();
+    for resource in resources {
+        let known = resource == rules.default_audience
+            || client.resources.iter().any(|own| own == resource);
+        if !known {
+            return Err(OAuthError::new(
+                ErrorCode::InvalidTarget,
+                "resource is not one this client may use",
+            ));
+        }
+        if !audience.iter().any(|own| own == resource) {
+            audience.push(resource.to_owned());
+        }
+    }
+    if audience.is_empty() {
+        audience.push(rules.default_audience.clone());
+    }
+    Ok(audience)
+}
+
+/// Whether a consent to `scope` comes with refresh tokens: when the client registered the grant, and where
+/// OpenID Connect is spoken only with `offline_access` (OpenID Connect Core §11).
+pub fn has_refresh(client: &Client, scope: &Scope) -> bool {
+    client.may_use("refresh_token")
+        && (!scope.contains("openid") || scope.contains("offline_access"))
+}

@@ -1,0 +1,148 @@
+//! Access tokens as JWTs (RFC 9068).
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{JwsFault, KeySet, VerifiedJws};
+use crate::{ClientId, GrantId, Scope, Timestamp};
+
+/// The `typ` of an access token (RFC 9068 §2.1), which no other kind of JWT has.
+pub const TYP: &str = "at+jwt";
+
+/// The claims of an access token (RFC 9068 §2.2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessToken {
+    /// `iss`.
+    pub iss: String,
+    /// `sub`: the user, or the client itself where there is none.
+    pub sub: String,
+    /// `aud`.
+    pub aud: Audience,
+    /// `client_id`.
+    pub client_id: ClientId,
+    /// `scope`.
+    #[serde(default)]
+    pub scope: Scope,
+    /// `iat`, in seconds since 1970.
+    pub iat: u64,
+    /// `exp`, in seconds since 1970.
+    pub exp: u64,
+    /// `nbf`, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// `jti`.
+    pub jti: String,
+    /// The grant it came from; none for a client's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<GrantId>,
+}
+
+/// `aud`: one text, or a list of them (RFC 7519 §4.1.3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// The audience of these resources.
+    pub fn of(resources: &[String]) -> Self {
+        match resources {
+            [one] => Self::One(one.clone()),
+            many => Self::Many(many.to_vec()),
+        }
+    }
+
+    /// Whether `resource` is meant.
+    pub fn has(&self, resource: &str) -> bool {
+        self.iter().any(|own| own == resource)
+    }
+
+    /// Every resource meant.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(one) => std::slice::from_ref(one).iter(),
+            Self::Many(many) => many.iter(),
+        }
+        .map(String::as_str)
+    }
+}
+
+/// Against what an access token is checked.
+#[derive(Clone, Debug)]
+pub struct Expect<'a> {
+    /// The only `iss` that is believed.
+    pub issuer: &'a str,
+    /// The resource that must be in `aud`; `None` where any will do, which only the issuer itself may say.
+    pub audience: Option<&'a str>,
+    /// By how much clocks may differ.
+    pub leeway: Duration,
+}
+
+/// Why an access token is not believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccessTokenFault {
+    /// The signature, or what is around it.
+    #[error(transparent)]
+    Jws(#[from] JwsFault),
+    /// Another kind of JWT (RFC 8725 §3.11).
+    #[error("token is not an access token")]
+    Typ,
+    /// A claim that RFC 9068 requires is missing or of the wrong type.
+    #[error("token lacks a required claim")]
+    Claims,
+    /// From somebody else.
+    #[error("token is from another issuer")]
+    Issuer,
+    /// For somebody else.
+    #[error("token is for another audience")]
+    Audience,
+    /// Too late.
+    #[error("token has expired")]
+    Expired,
+    /// Too early.
+    #[error("token is not valid yet")]
+    NotYet,
+}
+
+impl AccessToken {
+    /// Checks a token in every respect that needs no database.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessTokenFault`], which never holds any part of the token.
+    pub fn check(
+        token: &str,
+        keys: &KeySet,
+        expect: &Expect<'_>,
+        now: Timestamp,
+    ) -> Result<Self, AccessTokenFault> {
+        let jws = VerifiedJws::check(token, keys)?;
+        if jws.typ.as_deref() != Some(TYP) {
+            return Err(AccessTokenFault::Typ);
+        }
+        let claims: Self =
+            serde_json::from_slice(&jws.payload).map_err(|_| AccessTokenFault::Claims)?;
+        if claims.iss != expect.issuer {
+            return Err(AccessTokenFault::Issuer);
+        }
+        if expect
+            .audience
+            .is_some_and(|audience| !claims.aud.has(audience))
+        {
+            return Err(AccessTokenFault::Audience);
+        }
+        if now - expect.leeway >= Timestamp::from_secs(claims.exp) {
+            return Err(AccessTokenFault::Expired);
+        }
+        let earliest = claims.nbf.unwrap_or_default().max(claims.iat);
+        if now + expect.leeway < Timestamp::from_secs(earliest) {
+            return Err(AccessTokenFault::NotYet);
+        }
+        Ok(claims)
+    }
+}
