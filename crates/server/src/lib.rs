@@ -1,1 +1,35 @@
-//! placeholder
+//! The authorization server: a small binary with its database inside.
+//!
+//! [`Server::bind`] opens the database, the keys and the address, [`Server::run`] serves until it is told to stop.
+//! [`Admin`] adds users, clients and keys to the same database.
+//!
+//! A token request reads top to bottom in `endpoints/token.rs`: parse, judge, commit, sign, respond. The judgement is
+//! `gatepass_proto`'s and does no I/O; [`judge::Judge`] fetches what it needs and commits what it decides.
+
+mod admin;
+mod app;
+mod authenticate;
+mod browser;
+mod config;
+mod cookies;
+mod csrf;
+mod dev;
+mod endpoints;
+mod extract;
+pub mod judge;
+mod keys;
+mod limits;
+mod listen;
+mod pages;
+mod passwords;
+mod respond;
+mod routes;
+mod seal;
+mod show;
+mod throttle;
+
+pub use admin::{Admin, AdminError, NewClient};
+pub use config::{Config, Tls};
+pub use dev::{DevError, DevSet};
+pub use keys::KeysError;
+pub use listen::{Server, StartError};

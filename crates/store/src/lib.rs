@@ -3,7 +3,23 @@
 //! A backend answers look-ups and commits changes, all or none, each under its own condition. Everything that
 //! must be exact under concurrency (a code is redeemed once, a refresh family has one head, wrong guesses are
 //! counted) is decided here by compare-and-set, never by the caller reading first.
+//!
+//! * [`open`] takes an address and gives the backend it names.
+//! * [`SqliteStore`] keeps everything in one file, durably.
+//! * [`MemoryStore`] keeps everything in maps, for tests.
+//!
+//! With the feature `contract` there is the suite that every backend passes.
 
+mod account;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod memory;
+mod open;
 mod port;
+mod retention;
+mod sqlite;
 
+pub use memory::MemoryStore;
+pub use open::open;
 pub use port::{Charge, CommitError, Limit, Store, StoreError, Throttled};
+pub use sqlite::SqliteStore;

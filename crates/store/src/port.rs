@@ -30,6 +30,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deletes rows that cannot matter any more at `now`, at most `limit` of each kind; says how many went.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// Ends in good order: what was asked is done, files are closed. Nothing may be asked afterwards.
+    async fn close(&self) {}
 }
 
 /// One account of the throttle and its limit.

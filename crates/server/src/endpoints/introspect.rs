@@ -1,0 +1,19 @@
+//! `POST /oauth/introspect` (RFC 7662).
+
+use axum::extract::State;
+use axum::response::Response;
+use gatepass_proto::decide::introspect::introspect as judge;
+use http::StatusCode;
+
+use crate::app::App;
+use crate::extract::{Peer, ProtocolRequest};
+use crate::respond;
+
+pub(crate) async fn introspect(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
+    let presented = request.presented();
+    let judged = app.judge(peer, |facts, cx| judge(&presented, facts, app.rules(), cx.now)).await;
+    match judged {
+        Ok(answer) => respond::json(StatusCode::OK, &answer),
+        Err(error) => respond::refusal(&error, app.issuer()),
+    }
+}

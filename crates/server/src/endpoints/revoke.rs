@@ -1,0 +1,20 @@
+//! `POST /oauth/revoke` (RFC 7009).
+
+use axum::extract::State;
+use axum::response::Response;
+use gatepass_proto::decide::revoke::revoke as judge;
+use http::StatusCode;
+use serde_json::json;
+
+use crate::app::App;
+use crate::extract::{Peer, ProtocolRequest};
+use crate::respond;
+
+pub(crate) async fn revoke(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
+    let presented = request.presented();
+    let judged = app.judge(peer, |facts, cx| judge(&presented, facts, app.rules(), cx.now)).await;
+    match judged {
+        Ok(()) => respond::json(StatusCode::OK, &json!({})),
+        Err(error) => respond::refusal(&error, app.issuer()),
+    }
+}

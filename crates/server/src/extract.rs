@@ -1,0 +1,104 @@
+//! Requests as the protocol's endpoints read them: bounded, typed, and refused where they are ambiguous.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::response::Response;
+use gatepass_proto::client_auth::Presented;
+use gatepass_proto::{OAuthError, Params};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+
+use crate::app::App;
+use crate::respond;
+
+/// The largest body of a protocol request, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+/// A form (or, as an older habit, JSON) posted to one of the protocol's endpoints.
+#[derive(Debug)]
+pub(crate) struct ProtocolRequest {
+    pub(crate) authorization: Option<String>,
+    pub(crate) params: Params,
+    pub(crate) json: bool,
+}
+
+impl ProtocolRequest {
+    /// How the client identified itself, and the parameters.
+    pub(crate) fn presented(&self) -> Presented<'_> {
+        Presented { authorization: self.authorization.as_deref(), params: &self.params }
+    }
+
+    async fn read(request: Request) -> Result<Self, OAuthError> {
+        let (parts, body) = request.into_parts();
+        let authorization = authorization(&parts.headers)?;
+        let json = match media_type(&parts.headers)?.as_deref() {
+            Some("application/x-www-form-urlencoded") => false,
+            Some("application/json") => true,
+            _ => {
+                let text = "the body must be application/x-www-form-urlencoded";
+                return Err(OAuthError::invalid_request(text));
+            }
+        };
+        let body = body_bytes(body).await?;
+        let params = if json { Params::parse_json(&body) } else { Params::parse_form(&body) };
+        let params = params.map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;
+        Ok(Self { authorization, params, json })
+    }
+}
+
+impl FromRequest<App> for ProtocolRequest {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        Self::read(request).await.map_err(|error| respond::refusal(&error, app.issuer()))
+    }
+}
+
+/// The address of the other end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = http::StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map(|info| Self(info.0))
+            .ok_or(http::StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// The `Authorization` header; two of them are nobody's.
+pub(crate) fn authorization(headers: &HeaderMap) -> Result<Option<String>, OAuthError> {
+    single(headers, &AUTHORIZATION)
+}
+
+/// The whole body within the limit.
+pub(crate) async fn body_bytes(body: Body) -> Result<bytes::Bytes, OAuthError> {
+    axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| OAuthError::too_large())
+}
+
+/// The `Content-Type` without its parameters, in lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<String>, OAuthError> {
+    let value = single(headers, &CONTENT_TYPE)?;
+    Ok(value.map(|value| {
+        let essence = value.split(';').next().unwrap_or_default();
+        essence.trim().to_ascii_lowercase()
+    }))
+}
+
+fn single(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, OAuthError> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(OAuthError::invalid_request(format!("more than one {name} header")));
+    }
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_| OAuthError::invalid_request(format!("{name} header is not UTF-8")))?;
+    Ok(Some(text.to_owned()))
+}

@@ -1,0 +1,112 @@
+//! The loop between the judgement, which does no I/O, and the database.
+
+use async_trait::async_trait;
+use gatepass_http::Clock;
+use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::record::Key;
+use gatepass_proto::decide::{Facts, Halt, Judged, Need, PasswordFact};
+use gatepass_proto::{Cx, Entropy, OAuthError, Secret};
+use gatepass_store::{CommitError, Store, StoreError};
+
+/// How often a judgement may ask for more facts; the longest has three questions.
+const MAX_ROUNDS: usize = 6;
+
+/// Checks a password, charging the guess first.
+#[async_trait]
+pub trait PasswordCheck: Send + Sync {
+    /// What comes of `given` as the password of `username`.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    async fn check(&self, username: &str, given: &Secret) -> Result<PasswordFact, StoreError>;
+}
+
+/// What a judgement is made with.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    /// Where facts come from and changes go.
+    pub store: &'a dyn Store,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The passwords.
+    pub passwords: &'a dyn PasswordCheck,
+}
+
+impl Judge<'_> {
+    /// Asks `decide` until it lacks nothing, commits its changes, and only then gives its answer away. When another
+    /// request was faster the judgement is made once more on fresh facts.
+    ///
+    /// # Errors
+    ///
+    /// The judgement's refusal; 503 when the database fails or the race is lost twice.
+    pub async fn run<T: Send>(
+        &self,
+        entropy: &mut dyn Entropy,
+        mut decide: impl FnMut(&Facts, &mut Cx<'_>) -> Judged<T> + Send,
+    ) -> Result<T, OAuthError> {
+        let mut facts = Facts::new();
+        for last in [false, true] {
+            let (changes, outcome) = self.ask(&mut facts, entropy, &mut decide).await?;
+            if changes.is_empty() {
+                return outcome;
+            }
+            match self.store.commit(changes).await {
+                Ok(()) => return outcome,
+                Err(CommitError::Conflict) if !last => facts = facts.after_race(),
+                Err(CommitError::Conflict) => {
+                    return Err(OAuthError::unavailable().hint("lost a race twice"));
+                }
+                Err(CommitError::Spent) => {
+                    return Err(OAuthError::invalid_grant("it was used already"));
+                }
+                Err(CommitError::Store(error)) => return Err(unavailable(&error)),
+            }
+        }
+        Err(OAuthError::unavailable())
+    }
+
+    async fn ask<T>(
+        &self,
+        facts: &mut Facts,
+        entropy: &mut dyn Entropy,
+        decide: &mut (impl FnMut(&Facts, &mut Cx<'_>) -> Judged<T> + Send),
+    ) -> Result<(Vec<Change>, Result<T, OAuthError>), OAuthError> {
+        for _ in 0..MAX_ROUNDS {
+            let judged = decide(facts, &mut Cx::new(self.clock.now(), entropy));
+            match judged {
+                Ok(done) => return Ok((done.changes, Ok(done.value))),
+                Err(Halt::Refuse(refusal)) => return Ok((refusal.changes, Err(refusal.error))),
+                Err(Halt::Need(needs)) => {
+                    self.look_up(facts, needs).await.map_err(|error| unavailable(&error))?;
+                }
+            }
+        }
+        Err(OAuthError::unavailable().hint("the judgement never had enough facts"))
+    }
+
+    async fn look_up(&self, facts: &mut Facts, needs: Vec<Need>) -> Result<(), StoreError> {
+        let mut keys: Vec<Key> = Vec::with_capacity(needs.len());
+        for need in needs {
+            match need {
+                Need::Record(key) => keys.push(key),
+                Need::Password { username, given } => {
+                    facts.learn_password(self.passwords.check(&username, &given).await?);
+                }
+            }
+        }
+        if !keys.is_empty() {
+            let records = self.store.load(&keys).await?;
+            for (key, record) in keys.into_iter().zip(records) {
+                facts.learn(key, record);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Nothing that the database says of its trouble is for the other side.
+pub(crate) fn unavailable(error: &StoreError) -> OAuthError {
+    tracing::error!(%error, "the database failed");
+    OAuthError::unavailable()
+}

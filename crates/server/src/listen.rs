@@ -1,0 +1,240 @@
+//! From a configuration to a listening server, and to its orderly end.
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum_server::Handle;
+use gatepass_http::{Clock, OsEntropy, SystemClock};
+use gatepass_proto::ClientId;
+use gatepass_proto::decide::Rules;
+use gatepass_store::{Store, StoreError};
+use url::Url;
+
+use crate::admin::Admin;
+use crate::app::{App, Parts};
+use crate::config::{Config, Legacy, Tls};
+use crate::cookies::SessionCookie;
+use crate::csrf::Csrf;
+use crate::dev::{self, DevError, DevSet};
+use crate::endpoints::metadata;
+use crate::keys::{Keys, KeysError};
+use crate::passwords::Passwords;
+use crate::seal::MasterKey;
+use crate::{limits, routes};
+
+/// How long requests may take to end after the signal to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often expired rows are deleted, and how many of each kind at a time.
+const SWEEP: (Duration, u32) = (Duration::from_secs(60), 1000);
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Config(String),
+    /// The address.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, std::io::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key or a sealed key.
+    #[error("{0}")]
+    Keys(String),
+    /// The ready-made set.
+    #[error(transparent)]
+    Dev(#[from] DevError),
+    /// The certificate.
+    #[error("{0}")]
+    Tls(String),
+}
+
+impl From<KeysError> for StartError {
+    fn from(error: KeysError) -> Self {
+        match error {
+            KeysError::Store(error) => Self::Store(error),
+            sealed @ KeysError::Sealed(_) => Self::Keys(sealed.to_string()),
+        }
+    }
+}
+
+/// A server that has its address and everything else it needs, and answers as soon as it runs.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    issuer: String,
+    router: Router,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    ca: Option<PathBuf>,
+    dev: Option<DevSet>,
+    store: Arc<dyn Store>,
+}
+
+impl Server {
+    /// Opens the database, the keys and the address.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        if config.dev && !config.listen.ip().is_loopback() {
+            let text = "--dev has well-known habits switched on and listens on loopback alone; \
+                        use --listen 127.0.0.1:PORT, or leave --dev out";
+            return Err(StartError::Config(text.to_owned()));
+        }
+        let (listener, address) = listen(config.listen)?;
+        let issuer = issuer(config, address)?;
+        let store = gatepass_store::open(&config.database).await?;
+        let master = master_key(config)?;
+        let keys = Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;
+        let csrf = master.derive("csrf").map_err(|error| StartError::Keys(error.to_string()))?;
+        let dev = match config.dev {
+            true => {
+                let file = config.beside_database(".dev.json");
+                Some(DevSet::prepare(&Admin::over(Arc::clone(&store)), file.as_deref()).await?)
+            }
+            false => None,
+        };
+        let (tls, ca) = transport(config)?;
+        let text = issuer.as_str().trim_end_matches('/').to_owned();
+        let metadata = metadata::document(&text, Vec::new());
+        let app = App::new(Parts {
+            store: Arc::clone(&store),
+            clock: Arc::new(SystemClock),
+            passwords: Passwords::new(),
+            cookie: SessionCookie::new(issuer.scheme() == "https"),
+            csrf: Csrf::new(&csrf),
+            origin: issuer.origin().ascii_serialization(),
+            metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
+            jwks: keys.public.to_json().to_string().into(),
+            legacy: Legacy { direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)) },
+            signing: keys.signing,
+            rules: Rules {
+                default_audience: config.default_audience.clone().unwrap_or_else(|| format!("{text}/api")),
+                issuer: text.clone(),
+                keys: keys.public,
+                refresh_keys: keys.refresh,
+                lifetimes: config.lifetimes.clone(),
+            },
+        });
+        let router = limits::around(routes::router(&app, issuer.path().trim_end_matches('/')));
+        Ok(Self { listener, address, issuer: text, router, tls, ca, dev, store })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The issuer.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The ready-made set, with `dev`.
+    pub fn dev_set(&self) -> Option<&DevSet> {
+        self.dev.as_ref()
+    }
+
+    /// The file of the local certificate authority, with [`Tls::Dev`].
+    pub fn ca(&self) -> Option<&std::path::Path> {
+        self.ca.as_deref()
+    }
+
+    /// Serves until `stop` is done, then lets the requests under way end.
+    ///
+    /// # Errors
+    ///
+    /// The listener broke.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
+        let handle: Handle<SocketAddr> = Handle::new();
+        let sweeper = tokio::spawn(sweep(Arc::clone(&self.store)));
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let serving = async {
+            match self.tls {
+                None => {
+                    let mut server = axum_server::from_tcp(self.listener)?.handle(handle.clone());
+                    limits::connections(server.http_builder());
+                    server.serve(service).await
+                }
+                Some(config) => {
+                    let config = axum_server::tls_rustls::RustlsConfig::from_config(config);
+                    let mut server = axum_server::from_tcp_rustls(self.listener, config)?.handle(handle.clone());
+                    limits::connections(server.http_builder());
+                    server.serve(service).await
+                }
+            }
+        };
+        tokio::pin!(serving);
+        let ended = tokio::select! {
+            ended = &mut serving => ended,
+            () = stop => {
+                handle.graceful_shutdown(Some(DRAIN));
+                serving.await
+            }
+        };
+        sweeper.abort();
+        self.store.close().await;
+        ended
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let fault = |error| StartError::Listen(address, error);
+    let listener = TcpListener::bind(address).map_err(fault)?;
+    listener.set_nonblocking(true).map_err(fault)?;
+    let bound = listener.local_addr().map_err(fault)?;
+    Ok((listener, bound))
+}
+
+/// The issuer as it is published: no query, no fragment (RFC 8414 §2), and https but on this machine.
+fn issuer(config: &Config, address: SocketAddr) -> Result<Url, StartError> {
+    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
+    let text = config.issuer.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let invalid = |why: &str| StartError::Config(format!("the issuer {text:?} {why}"));
+    let url = Url::parse(&text).map_err(|_| invalid("is not a URL"))?;
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err(invalid("must have neither user name, query nor fragment"));
+    }
+    if config.issuer.is_none() && address.ip().is_unspecified() {
+        return Err(StartError::Config("name the public address with --issuer https://…".to_owned()));
+    }
+    let local = url.host().is_some_and(|host| gatepass_http::is_loopback_host(&host));
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if local => Ok(url),
+        _ => Err(invalid("must be https (http is for this machine alone)")),
+    }
+}
+
+type Transport = (Option<Arc<rustls::ServerConfig>>, Option<PathBuf>);
+
+fn transport(config: &Config) -> Result<Transport, StartError> {
+    match &config.tls {
+        Tls::Off => Ok((None, None)),
+        _ => Err(StartError::Tls("not yet".to_owned())),
+    }
+}
+
+fn master_key(config: &Config) -> Result<MasterKey, StartError> {
+    let path = config.master_key.clone().or_else(|| config.beside_database(".key"));
+    let path = path.ok_or_else(|| StartError::Config("a database in memory needs a master key file".to_owned()))?;
+    MasterKey::load_or_create(&path).map_err(|error| StartError::Keys(error.to_string()))
+}
+
+async fn sweep(store: Arc<dyn Store>) {
+    let (pause, limit) = SWEEP;
+    loop {
+        tokio::time::sleep(pause).await;
+        match store.sweep(SystemClock.now(), limit).await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "swept"),
+            Err(error) => tracing::warn!(%error, "sweeping failed; it is tried again in a minute"),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the throttle remembers of an account, and how a guess moves it. Pure, so that every backend counts
+//! alike.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gatepass_proto::Timestamp;
+
+use crate::{Charge, Limit, Throttled};
+
+/// The guesses of one account so far. An account that was never charged is the default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// Wrong guesses in a row.
+    pub(crate) failures: u32,
+    /// When the last one was charged.
+    pub(crate) last_at: Timestamp,
+    /// Until when no guess is admitted.
+    pub(crate) blocked_until: Option<Timestamp>,
+}
+
+impl Account {
+    /// The account after one more guess at `now`.
+    fn charged(self, limit: Limit, now: Timestamp) -> Self {
+        let before = if now.since(self.last_at) >= limit.forget {
+            0
+        } else {
+            self.failures
+        };
+        let failures = before.saturating_add(1);
+        Self {
+            failures,
+            last_at: now,
+            blocked_until: limit.blocked_until(failures, now),
+        }
+    }
+
+    /// How long it stays blocked.
+    fn wait(self, now: Timestamp) -> Option<Duration> {
+        let until = self.blocked_until?;
+        (now < until).then(|| until.since(now))
+    }
+}
+
+/// The accounts that one guess concerns, by name.
+pub(crate) type Accounts<'a> = BTreeMap<&'a str, Account>;
+
+/// Charges one guess to every account in `charges`, or says how long the most patient of them waits and
+/// leaves them all as they are. `accounts` holds what is remembered of each.
+pub(crate) fn charge<'a>(
+    accounts: &mut Accounts<'a>,
+    charges: &'a [Charge],
+    now: Timestamp,
+) -> Result<(), Throttled> {
+    let longest = accounts
+        .values()
+        .filter_map(|account| account.wait(now))
+        .max();
+    if let Some(retry_after) = longest {
+        return Err(Throttled { retry_after });
+    }
+    for charge in charges {
+        let account = accounts.entry(&charge.account).or_default();
+        *account = account.charged(charge.limit, now);
+    }
+    Ok(())
+}

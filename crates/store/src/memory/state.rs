@@ -1,0 +1,279 @@
+use std::collections::{HashMap, VecDeque};
+
+use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_proto::decide::record::{Denied, Key, Kind, Record};
+use gatepass_proto::{Digest, Timestamp};
+
+use crate::account::{self, Account, Accounts};
+use crate::{Charge, CommitError, Throttled, retention};
+
+/// The audit log of a process that never restarts must not grow for ever.
+const AUDIT_LINES: usize = 10_000;
+
+/// The maps. Records stand under their primary key; `names` leads from a unique name to it.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) records: HashMap<Key, Record>,
+    names: HashMap<(Kind, String), Key>,
+    pub(super) seen: HashMap<(&'static str, Digest), Timestamp>,
+    pub(super) accounts: HashMap<String, Account>,
+    audit: VecDeque<AuditEvent>,
+}
+
+/// What takes back one step of a commit.
+enum Undo {
+    Record(Box<(Key, Option<Record>)>),
+    Seen((&'static str, Digest)),
+    Audit,
+}
+
+impl State {
+    pub(super) fn load(&self, key: &Key) -> Option<Record> {
+        self.records.get(&self.primary(key)?).cloned()
+    }
+
+    pub(super) fn commit(&mut self, changes: Vec<Change>) -> Result<(), CommitError> {
+        let mut undo = Vec::new();
+        let verdict = changes
+            .into_iter()
+            .try_for_each(|change| self.apply(change, &mut undo));
+        if verdict.is_err() {
+            self.take_back(undo);
+        }
+        while self.audit.len() > AUDIT_LINES {
+            self.audit.pop_front();
+        }
+        verdict
+    }
+
+    pub(super) fn list(&self, kind: Kind) -> Vec<Record> {
+        let mut named: Vec<_> = self
+            .records
+            .values()
+            .filter_map(|record| match listed_as(record)? {
+                (own, name) if own == kind => Some((name, record)),
+                _ => None,
+            })
+            .collect();
+        named.sort_unstable_by_key(|(name, _)| *name);
+        named.truncate(retention::LISTED);
+        named
+            .into_iter()
+            .map(|(_, record)| record.clone())
+            .collect()
+    }
+
+    pub(super) fn charge(&mut self, charges: &[Charge], now: Timestamp) -> Result<(), Throttled> {
+        let mut accounts: Accounts<'_> = charges
+            .iter()
+            .map(|charge| charge.account.as_str())
+            .map(|name| (name, self.accounts.get(name).copied().unwrap_or_default()))
+            .collect();
+        account::charge(&mut accounts, charges, now)?;
+        for (name, account) in accounts {
+            self.accounts.insert(name.to_owned(), account);
+        }
+        Ok(())
+    }
+
+    pub(super) fn forgive(&mut self, accounts: &[String]) {
+        for account in accounts {
+            self.accounts.remove(account);
+        }
+    }
+
+    pub(super) fn audit(&self) -> Vec<AuditEvent> {
+        self.audit.iter().cloned().collect()
+    }
+
+    /// Replaces what stands under a primary key, names included; gives back what stood there.
+    pub(super) fn put(&mut self, key: &Key, record: Option<Record>) -> Option<Record> {
+        let before = self.records.remove(key);
+        if let Some(name) = before.as_ref().and_then(unique_name) {
+            self.names.remove(&name);
+        }
+        if let Some(record) = record {
+            if let Some(name) = unique_name(&record) {
+                self.names.insert(name, key.clone());
+            }
+            self.records.insert(key.clone(), record);
+        }
+        before
+    }
+
+    fn apply(&mut self, change: Change, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
+        match change {
+            Change::Insert(record) => self.insert(record, undo),
+            Change::SpendCode { digest, at } => {
+                self.update(Key::Code(digest), undo, |record| spend(record, at))
+            }
+            Change::Advance {
+                grant_id,
+                from,
+                to,
+                at,
+            } => self.update(Key::Grant(grant_id), undo, |record| {
+                advance(record, from, to, at)
+            }),
+            Change::Revoke { grant_id, at } => {
+                // Holds when the grant is gone or withdrawn already.
+                let _ = self.update(Key::Grant(grant_id), undo, |record| revoke(record, at));
+                Ok(())
+            }
+            Change::Deny { jti, until } => {
+                self.deny(jti, until, undo);
+                Ok(())
+            }
+            Change::Once { space, hash, until } => self.once((space, hash), until, undo),
+            Change::Delete(key) => {
+                if let Some(key) = self.primary(&key) {
+                    self.replace(key, None, undo);
+                }
+                Ok(())
+            }
+            Change::Audit(event) => {
+                self.audit.push_back(event);
+                undo.push(Undo::Audit);
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(&mut self, record: Record, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
+        let key = primary_key(&record);
+        let name_taken = unique_name(&record).is_some_and(|name| self.names.contains_key(&name));
+        if name_taken || self.records.contains_key(&key) {
+            return Err(CommitError::Conflict);
+        }
+        self.replace(key, Some(record), undo);
+        Ok(())
+    }
+
+    /// Changes a record in place, if it is there and `change` gives a new one.
+    fn update(
+        &mut self,
+        key: Key,
+        undo: &mut Vec<Undo>,
+        change: impl FnOnce(Record) -> Option<Record>,
+    ) -> Result<(), CommitError> {
+        let record = self.records.get(&key).cloned().and_then(change);
+        let record = record.ok_or(CommitError::Conflict)?;
+        self.replace(key, Some(record), undo);
+        Ok(())
+    }
+
+    fn deny(&mut self, jti: String, until: Timestamp, undo: &mut Vec<Undo>) {
+        let key = Key::Denied(jti.clone());
+        let until = match self.records.get(&key) {
+            Some(Record::Denied(denied)) => denied.until.max(until),
+            _ => until,
+        };
+        let denied = Denied { jti, until };
+        self.replace(key, Some(Record::Denied(denied)), undo);
+    }
+
+    fn once(
+        &mut self,
+        thing: (&'static str, Digest),
+        until: Timestamp,
+        undo: &mut Vec<Undo>,
+    ) -> Result<(), CommitError> {
+        if self.seen.contains_key(&thing) {
+            return Err(CommitError::Spent);
+        }
+        self.seen.insert(thing, until);
+        undo.push(Undo::Seen(thing));
+        Ok(())
+    }
+
+    fn replace(&mut self, key: Key, record: Option<Record>, undo: &mut Vec<Undo>) {
+        let before = self.put(&key, record);
+        undo.push(Undo::Record(Box::new((key, before))));
+    }
+
+    fn take_back(&mut self, undo: Vec<Undo>) {
+        for step in undo.into_iter().rev() {
+            match step {
+                Undo::Record(entry) => {
+                    let (key, before) = *entry;
+                    self.put(&key, before);
+                }
+                Undo::Seen(thing) => drop(self.seen.remove(&thing)),
+                Undo::Audit => drop(self.audit.pop_back()),
+            }
+        }
+    }
+
+    fn primary(&self, key: &Key) -> Option<Key> {
+        match key {
+            Key::Username(name) => self.names.get(&(Kind::User, name.clone())).cloned(),
+            key => Some(key.clone()),
+        }
+    }
+}
+
+fn spend(record: Record, at: Timestamp) -> Option<Record> {
+    match record {
+        Record::Code(mut code) if code.spent_at.is_none() => {
+            code.spent_at = Some(at);
+            Some(Record::Code(code))
+        }
+        _ => None,
+    }
+}
+
+fn advance(record: Record, from: u32, to: u32, at: Timestamp) -> Option<Record> {
+    let Record::Grant(mut grant) = record else {
+        return None;
+    };
+    let family = grant.family.as_mut()?;
+    if grant.revoked_at.is_some() || family.head != from {
+        return None;
+    }
+    family.head = to;
+    family.rotated_at = at;
+    Some(Record::Grant(grant))
+}
+
+fn revoke(record: Record, at: Timestamp) -> Option<Record> {
+    match record {
+        Record::Grant(mut grant) => {
+            grant.revoked_at.get_or_insert(at);
+            Some(Record::Grant(grant))
+        }
+        _ => None,
+    }
+}
+
+fn primary_key(record: &Record) -> Key {
+    match record {
+        Record::Client(client) => Key::Client(client.client_id.clone()),
+        Record::User(user) => Key::User(user.user_id.clone()),
+        Record::Session(session) => Key::Session(session.digest),
+        Record::Code(code) => Key::Code(code.digest),
+        Record::Grant(grant) => Key::Grant(grant.grant_id),
+        Record::ApiKey(key) => Key::ApiKey(key.digest),
+        Record::Denied(denied) => Key::Denied(denied.jti.clone()),
+        Record::SealedKey(key) => Key::SealedKey(key.key_id.clone()),
+    }
+}
+
+/// The name that no other record of its kind may have, where it is not the primary key.
+fn unique_name(record: &Record) -> Option<(Kind, String)> {
+    match record {
+        Record::User(user) => Some((Kind::User, user.username.clone())),
+        Record::ApiKey(key) => Some((Kind::ApiKey, key.name.clone())),
+        _ => None,
+    }
+}
+
+/// In which list a record stands, and under which name.
+fn listed_as(record: &Record) -> Option<(Kind, &str)> {
+    match record {
+        Record::Client(client) => Some((Kind::Client, client.client_id.as_str())),
+        Record::User(user) => Some((Kind::User, &user.username)),
+        Record::ApiKey(key) => Some((Kind::ApiKey, &key.name)),
+        Record::SealedKey(key) => Some((Kind::SealedKey, &key.key_id)),
+        _ => None,
+    }
+}

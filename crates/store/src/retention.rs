@@ -1,0 +1,13 @@
+//! How long rows outlive their use. The same for every backend.
+
+use std::time::Duration;
+
+/// A code is remembered for so long after its end: the replay of a code that has just expired still has to
+/// be seen as a replay, and revoke what the code gave (RFC 6749 §4.1.2).
+pub(crate) const CODE: Duration = Duration::from_secs(10 * 60);
+
+/// An account that nobody has guessed at for so long is forgotten.
+pub(crate) const ACCOUNT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The most records in one list.
+pub(crate) const LISTED: usize = 1000;

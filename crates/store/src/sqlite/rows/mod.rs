@@ -1,0 +1,129 @@
+//! The tables of the records: how each is written, read and found.
+
+mod api_key;
+mod client;
+mod code;
+mod denied;
+mod grant;
+mod sealed_key;
+mod session;
+mod user;
+
+use gatepass_proto::decide::record::{
+    ApiKey, Client, Code, Denied, Grant, Key, Kind, Record, SealedKey, Session, User,
+};
+use sqlx::Sqlite;
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+
+/// A statement and the values bound to it so far.
+pub(super) type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+/// A record as a row of its table.
+trait Stored: Sized {
+    /// Adds the row unless its key or a unique name is taken.
+    const INSERT: &'static str;
+
+    /// Binds the columns in the order of [`Self::INSERT`].
+    fn bind(&self, insert: Statement) -> Statement;
+
+    /// Reads a row of the whole table.
+    fn read(row: &SqliteRow) -> Result<Self, sqlx::Error>;
+}
+
+/// Adds the record; affects no row when its key or a unique name is taken.
+pub(super) fn insert(record: &Record) -> Statement {
+    fn of<R: Stored>(record: &R) -> Statement {
+        record.bind(sqlx::query(R::INSERT))
+    }
+    match record {
+        Record::Client(client) => of(client),
+        Record::User(user) => of(user),
+        Record::Session(session) => of(session),
+        Record::Code(code) => of(code),
+        Record::Grant(grant) => of(grant),
+        Record::ApiKey(key) => of(key),
+        Record::Denied(denied) => of(denied),
+        Record::SealedKey(key) => of(key),
+    }
+}
+
+/// Finds the row of a key, which is bound by [`bind`].
+pub(super) fn select(key: &Key) -> &'static str {
+    match key {
+        Key::Client(_) => "SELECT * FROM clients WHERE client_id = ?",
+        Key::User(_) => "SELECT * FROM users WHERE user_id = ?",
+        Key::Username(_) => "SELECT * FROM users WHERE username = ?",
+        Key::Session(_) => "SELECT * FROM sessions WHERE digest = ?",
+        Key::Code(_) => "SELECT * FROM codes WHERE digest = ?",
+        Key::Grant(_) => "SELECT * FROM grants WHERE grant_id = ?",
+        Key::ApiKey(_) => "SELECT * FROM api_keys WHERE digest = ?",
+        Key::Denied(_) => "SELECT * FROM denied WHERE jti = ?",
+        Key::SealedKey(_) => "SELECT * FROM sealed_keys WHERE key_id = ?",
+    }
+}
+
+/// Deletes the row of a key.
+pub(super) fn delete(key: &Key) -> Statement {
+    let sql = match key {
+        Key::Client(_) => "DELETE FROM clients WHERE client_id = ?",
+        Key::User(_) => "DELETE FROM users WHERE user_id = ?",
+        Key::Username(_) => "DELETE FROM users WHERE username = ?",
+        Key::Session(_) => "DELETE FROM sessions WHERE digest = ?",
+        Key::Code(_) => "DELETE FROM codes WHERE digest = ?",
+        Key::Grant(_) => "DELETE FROM grants WHERE grant_id = ?",
+        Key::ApiKey(_) => "DELETE FROM api_keys WHERE digest = ?",
+        Key::Denied(_) => "DELETE FROM denied WHERE jti = ?",
+        Key::SealedKey(_) => "DELETE FROM sealed_keys WHERE key_id = ?",
+    };
+    bind(sqlx::query(sql), key)
+}
+
+/// Binds a key as the next value.
+pub(super) fn bind(statement: Statement, key: &Key) -> Statement {
+    match key {
+        Key::Client(client_id) => statement.bind(client_id.as_str()),
+        Key::User(user_id) => statement.bind(user_id.as_str()),
+        Key::Username(text) | Key::Denied(text) | Key::SealedKey(text) => {
+            statement.bind(text.as_str())
+        }
+        Key::Session(digest) | Key::Code(digest) | Key::ApiKey(digest) => {
+            statement.bind(digest.as_bytes().as_slice())
+        }
+        Key::Grant(grant_id) => statement.bind(grant_id.as_bytes().as_slice()),
+    }
+}
+
+/// Reads the row that [`select`] found.
+pub(super) fn read(key: &Key, row: &SqliteRow) -> Result<Record, sqlx::Error> {
+    match key {
+        Key::Client(_) => Client::read(row).map(Record::Client),
+        Key::User(_) | Key::Username(_) => User::read(row).map(Record::User),
+        Key::Session(_) => Session::read(row).map(Record::Session),
+        Key::Code(_) => Code::read(row).map(Record::Code),
+        Key::Grant(_) => Grant::read(row).map(Record::Grant),
+        Key::ApiKey(_) => ApiKey::read(row).map(Record::ApiKey),
+        Key::Denied(_) => Denied::read(row).map(Record::Denied),
+        Key::SealedKey(_) => SealedKey::read(row).map(Record::SealedKey),
+    }
+}
+
+/// Every row of a kind in order; the most rows of it are bound.
+pub(super) fn list(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Client => "SELECT * FROM clients ORDER BY client_id LIMIT ?",
+        Kind::User => "SELECT * FROM users ORDER BY username LIMIT ?",
+        Kind::ApiKey => "SELECT * FROM api_keys ORDER BY name LIMIT ?",
+        Kind::SealedKey => "SELECT * FROM sealed_keys ORDER BY key_id LIMIT ?",
+    }
+}
+
+/// Reads a row that [`list`] found.
+pub(super) fn read_listed(kind: Kind, row: &SqliteRow) -> Result<Record, sqlx::Error> {
+    match kind {
+        Kind::Client => Client::read(row).map(Record::Client),
+        Kind::User => User::read(row).map(Record::User),
+        Kind::ApiKey => ApiKey::read(row).map(Record::ApiKey),
+        Kind::SealedKey => SealedKey::read(row).map(Record::SealedKey),
+    }
+}

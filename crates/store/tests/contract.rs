@@ -1,0 +1,19 @@
+//! Every backend passes the same suite. A new backend adds a line.
+
+use std::sync::Arc;
+
+use gatepass_store::{MemoryStore, SqliteStore, Store, contract};
+use tempfile::TempDir;
+
+contract!(memory, in_memory());
+contract!(sqlite, in_sqlite());
+
+async fn in_memory() -> (Arc<dyn Store>, ()) {
+    (Arc::new(MemoryStore::new()), ())
+}
+
+async fn in_sqlite() -> (Arc<dyn Store>, TempDir) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let store = SqliteStore::open(&folder.path().join("gatepass.db")).await;
+    (Arc::new(store.expect("a new database")), folder)
+}
