@@ -1,1 +1,17 @@
-//! placeholder
+//! For tests only: the real core at both ends of the wire, joined through bytes under a virtual clock.
+//!
+//! A [`Pair`] has a server that judges and commits on a real store, and clients that drive the real flows. Time stands
+//! still until a test moves it, randomness comes from a seed, and [`Turns`] lets concurrent requests take their steps
+//! in an order that the seed decides: every interleaving can be run again.
+
+mod clock;
+mod entropy;
+mod pair;
+mod stepped;
+mod turns;
+
+pub use clock::VirtualClock;
+pub use entropy::Seeded;
+pub use pair::{Fault, Pair, REDIRECT_URI};
+pub use stepped::Stepped;
+pub use turns::Turns;

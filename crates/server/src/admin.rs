@@ -77,7 +77,10 @@ impl Admin {
     }
 
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
-        Self { store, passwords: Passwords::new() }
+        Self {
+            store,
+            passwords: Passwords::new(),
+        }
     }
 
     /// Adds a user.
@@ -89,15 +92,23 @@ impl Admin {
         check_name("a user name", username)?;
         // HTTP Basic could not carry it (RFC 7617 §2).
         if username.contains(':') {
-            return Err(AdminError::Invalid("a user name must not hold a colon".to_owned()));
+            return Err(AdminError::Invalid(
+                "a user name must not hold a colon".to_owned(),
+            ));
         }
         if self.find_user(username).await?.is_some() {
             return Err(AdminError::Taken(format!("user {username:?}")));
         }
-        let password_hash = self.passwords.hash(password).await.map_err(|error| match error {
-            NewPasswordError::Busy(busy) => AdminError::Store(StoreError::Unavailable(busy.to_string())),
-            weak => AdminError::Password(weak.to_string()),
-        })?;
+        let password_hash = self
+            .passwords
+            .hash(password)
+            .await
+            .map_err(|error| match error {
+                NewPasswordError::Busy(busy) => {
+                    AdminError::Store(StoreError::Unavailable(busy.to_string()))
+                }
+                weak => AdminError::Password(weak.to_string()),
+            })?;
         let now = SystemClock.now();
         let user = User {
             user_id: UserId::generate(&mut Cx::new(now, &mut OsEntropy)),
@@ -108,7 +119,14 @@ impl Admin {
         };
         let audit = AuditEvent::new(now, "user.added").user(&user.user_id);
         let what = || format!("user {username:?}");
-        self.commit(vec![Change::Insert(Record::User(user.clone())), Change::Audit(audit)], what).await?;
+        self.commit(
+            vec![
+                Change::Insert(Record::User(user.clone())),
+                Change::Audit(audit),
+            ],
+            what,
+        )
+        .await?;
         Ok(user)
     }
 
@@ -122,16 +140,27 @@ impl Admin {
         let mut entropy = OsEntropy;
         let mut cx = Cx::new(now, &mut entropy);
         let secret = (!new.public).then(|| opaque::mint(opaque::CLIENT_SECRET, &mut cx));
-        let client_id = new.client_id.clone().unwrap_or_else(|| ClientId::generate(&mut cx));
+        let client_id = new
+            .client_id
+            .clone()
+            .unwrap_or_else(|| ClientId::generate(&mut cx));
         let client = client(new, client_id, secret.as_ref(), now)?;
         self.insert_client(&client).await?;
         Ok((client, secret))
     }
 
     pub(crate) async fn insert_client(&self, client: &Client) -> Result<(), AdminError> {
-        let audit = AuditEvent::new(client.client_id_issued_at, "client.added").client(&client.client_id);
+        let audit =
+            AuditEvent::new(client.client_id_issued_at, "client.added").client(&client.client_id);
         let what = || format!("client {:?}", client.client_id.as_str());
-        self.commit(vec![Change::Insert(Record::Client(client.clone())), Change::Audit(audit)], what).await
+        self.commit(
+            vec![
+                Change::Insert(Record::Client(client.clone())),
+                Change::Audit(audit),
+            ],
+            what,
+        )
+        .await
     }
 
     /// Makes an API key for a user, which is shown this once.
@@ -139,7 +168,12 @@ impl Admin {
     /// # Errors
     ///
     /// There is no such user, or the key's name is taken.
-    pub async fn add_key(&self, name: &str, username: &str, scope: Scope) -> Result<(ApiKey, Secret), AdminError> {
+    pub async fn add_key(
+        &self,
+        name: &str,
+        username: &str,
+        scope: Scope,
+    ) -> Result<(ApiKey, Secret), AdminError> {
         let now = SystemClock.now();
         let secret = opaque::mint(opaque::API_KEY, &mut Cx::new(now, &mut OsEntropy));
         let key = self.insert_key(name, username, scope, &secret).await?;
@@ -167,7 +201,14 @@ impl Admin {
         };
         let audit = AuditEvent::new(now, "key.added").user(&key.user_id);
         let what = || format!("key {name:?}");
-        self.commit(vec![Change::Insert(Record::ApiKey(key.clone())), Change::Audit(audit)], what).await?;
+        self.commit(
+            vec![
+                Change::Insert(Record::ApiKey(key.clone())),
+                Change::Audit(audit),
+            ],
+            what,
+        )
+        .await?;
         Ok(key)
     }
 
@@ -178,7 +219,15 @@ impl Admin {
     /// The database's.
     pub async fn users(&self) -> Result<Vec<User>, AdminError> {
         let all = self.store.list(Kind::User).await?.into_iter();
-        Ok(all.filter_map(|record| if let Record::User(user) = record { Some(user) } else { None }).collect())
+        Ok(all
+            .filter_map(|record| {
+                if let Record::User(user) = record {
+                    Some(user)
+                } else {
+                    None
+                }
+            })
+            .collect())
     }
 
     /// Every client, by id.
@@ -188,7 +237,15 @@ impl Admin {
     /// The database's.
     pub async fn clients(&self) -> Result<Vec<Client>, AdminError> {
         let all = self.store.list(Kind::Client).await?.into_iter();
-        Ok(all.filter_map(|record| if let Record::Client(client) = record { Some(client) } else { None }).collect())
+        Ok(all
+            .filter_map(|record| {
+                if let Record::Client(client) = record {
+                    Some(client)
+                } else {
+                    None
+                }
+            })
+            .collect())
     }
 
     /// Every API key, by name.
@@ -198,7 +255,15 @@ impl Admin {
     /// The database's.
     pub async fn keys(&self) -> Result<Vec<ApiKey>, AdminError> {
         let all = self.store.list(Kind::ApiKey).await?.into_iter();
-        Ok(all.filter_map(|record| if let Record::ApiKey(key) = record { Some(key) } else { None }).collect())
+        Ok(all
+            .filter_map(|record| {
+                if let Record::ApiKey(key) = record {
+                    Some(key)
+                } else {
+                    None
+                }
+            })
+            .collect())
     }
 
     async fn user(&self, username: &str) -> Result<User, AdminError> {
@@ -208,18 +273,28 @@ impl Admin {
 
     /// The user of this name, if there is one.
     pub(crate) async fn find_user(&self, username: &str) -> Result<Option<User>, AdminError> {
-        let found = self.store.load(&[Key::Username(username.to_owned())]).await?;
+        let found = self
+            .store
+            .load(&[Key::Username(username.to_owned())])
+            .await?;
         Ok(found.into_iter().flatten().find_map(|record| match record {
             Record::User(user) => Some(user),
             _ => None,
         }))
     }
 
-    async fn commit(&self, changes: Vec<Change>, what: impl Fn() -> String) -> Result<(), AdminError> {
-        self.store.commit(changes).await.map_err(|error| match error {
-            CommitError::Conflict | CommitError::Spent => AdminError::Taken(what()),
-            CommitError::Store(error) => AdminError::Store(error),
-        })
+    async fn commit(
+        &self,
+        changes: Vec<Change>,
+        what: impl Fn() -> String,
+    ) -> Result<(), AdminError> {
+        self.store
+            .commit(changes)
+            .await
+            .map_err(|error| match error {
+                CommitError::Conflict | CommitError::Spent => AdminError::Taken(what()),
+                CommitError::Store(error) => AdminError::Store(error),
+            })
     }
 }
 
@@ -240,17 +315,29 @@ pub(crate) fn client(
         check_redirect_uri(uri)
             .map_err(|fault: RedirectUriFault| AdminError::Invalid(format!("{uri:?}: {fault}")))?;
     }
-    if let Some(unknown) = new.grant_types.iter().find(|name| grant::find(name).is_none()) {
+    if let Some(unknown) = new
+        .grant_types
+        .iter()
+        .find(|name| grant::find(name).is_none())
+    {
         return invalid(format!("grant_type {unknown:?} is not known"));
     }
-    if new.grant_types.iter().any(|name| name == "authorization_code") && new.redirect_uris.is_empty() {
+    if new
+        .grant_types
+        .iter()
+        .any(|name| name == "authorization_code")
+        && new.redirect_uris.is_empty()
+    {
         return invalid("the authorization_code grant needs a redirect_uri".to_owned());
     }
     if !new.default_scope.is_subset_of(&new.scope) {
         return invalid("the default scope must be within the scope".to_owned());
     }
     let auth_methods = if secret.is_some() {
-        client_auth::names().into_iter().filter(|name| name != "none").collect()
+        client_auth::names()
+            .into_iter()
+            .filter(|name| name != "none")
+            .collect()
     } else {
         vec!["none".to_owned()]
     };
@@ -273,8 +360,14 @@ pub(crate) fn client(
 }
 
 fn check_name(what: &str, name: &str) -> Result<(), AdminError> {
-    if name.trim() != name || name.is_empty() || name.len() > MAX_NAME || name.chars().any(char::is_control) {
-        let text = format!("{what} must be 1 to {MAX_NAME} bytes, without spaces around it or control characters");
+    if name.trim() != name
+        || name.is_empty()
+        || name.len() > MAX_NAME
+        || name.chars().any(char::is_control)
+    {
+        let text = format!(
+            "{what} must be 1 to {MAX_NAME} bytes, without spaces around it or control characters"
+        );
         return Err(AdminError::Invalid(text));
     }
     Ok(())

@@ -49,7 +49,11 @@ impl App {
         decide: impl FnMut(&Facts, &mut Cx<'_>) -> Judged<T> + Send,
     ) -> Result<T, OAuthError> {
         let passwords = self.authenticator(Some(peer.0.ip()));
-        let judge = Judge { store: &*self.0.store, clock: &*self.0.clock, passwords: &passwords };
+        let judge = Judge {
+            store: &*self.0.store,
+            clock: &*self.0.clock,
+            passwords: &passwords,
+        };
         judge.run(&mut OsEntropy, decide).await
     }
 
@@ -64,7 +68,10 @@ impl App {
     }
 
     pub(crate) fn sign_access_token(&self, claims: &AccessToken) -> Result<String, OAuthError> {
-        self.0.signing.sign(TYP, claims).map_err(|_| OAuthError::unavailable().hint("signing failed"))
+        self.0
+            .signing
+            .sign(TYP, claims)
+            .map_err(|_| OAuthError::unavailable().hint("signing failed"))
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn Store> {
@@ -90,7 +97,11 @@ impl App {
 
     /// The issuer's path, without a slash at its end.
     pub(crate) fn path(&self) -> &str {
-        self.0.rules.issuer.strip_prefix(&self.0.origin).unwrap_or_default()
+        self.0
+            .rules
+            .issuer
+            .strip_prefix(&self.0.origin)
+            .unwrap_or_default()
     }
 
     pub(crate) fn cookie(&self) -> SessionCookie {

@@ -43,7 +43,8 @@ impl PasswordCheck for Authenticator<'_> {
         };
         match user {
             Some(user) if right && user.locked_at.is_none() => {
-                let accounts: Vec<String> = charges.into_iter().map(|charge| charge.account).collect();
+                let accounts: Vec<String> =
+                    charges.into_iter().map(|charge| charge.account).collect();
                 self.store.forgive(&accounts).await?;
                 Ok(PasswordFact::Right(user.user_id))
             }
@@ -54,7 +55,10 @@ impl PasswordCheck for Authenticator<'_> {
 
 impl Authenticator<'_> {
     async fn find(&self, username: &str) -> Result<Option<User>, StoreError> {
-        let found = self.store.load(&[Key::Username(username.to_owned())]).await?;
+        let found = self
+            .store
+            .load(&[Key::Username(username.to_owned())])
+            .await?;
         Ok(found.into_iter().flatten().find_map(|record| match record {
             Record::User(user) => Some(user),
             _ => None,

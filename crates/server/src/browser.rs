@@ -31,15 +31,29 @@ pub(crate) struct Login {
 }
 
 /// Looks the session cookie up.
-pub(crate) async fn visitor(app: &App, peer: Peer, headers: &HeaderMap) -> Result<Visitor, OAuthError> {
+pub(crate) async fn visitor(
+    app: &App,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Result<Visitor, OAuthError> {
     let Some(cookie) = app.cookie().read(headers) else {
         let now = app.clock().now();
-        return Ok(Visitor::Stranger(opaque::mint(opaque::SESSION, &mut Cx::new(now, &mut OsEntropy))));
+        return Ok(Visitor::Stranger(opaque::mint(
+            opaque::SESSION,
+            &mut Cx::new(now, &mut OsEntropy),
+        )));
     };
     let digest = cookie.digest();
-    let found = app.judge(peer, |facts, cx| session(&digest, facts, cx.now)).await?;
+    let found = app
+        .judge(peer, |facts, cx| session(&digest, facts, cx.now))
+        .await?;
     Ok(match found {
-        Some((user_id, username, auth_time)) => Visitor::Known(Login { cookie, user_id, username, auth_time }),
+        Some((user_id, username, auth_time)) => Visitor::Known(Login {
+            cookie,
+            user_id,
+            username,
+            auth_time,
+        }),
         None => Visitor::Stranger(cookie),
     })
 }
@@ -47,11 +61,22 @@ pub(crate) async fn visitor(app: &App, peer: Peer, headers: &HeaderMap) -> Resul
 type Found = Option<(UserId, String, Timestamp)>;
 
 fn session(digest: &Digest, facts: &Facts, now: Timestamp) -> Judged<Found> {
-    let Some(session) = facts.session(digest)?.filter(|session| now < session.expires_at) else {
+    let Some(session) = facts
+        .session(digest)?
+        .filter(|session| now < session.expires_at)
+    else {
         return Ok(Done::unchanged(None));
     };
-    let user = facts.user(&session.user_id)?.filter(|user| user.locked_at.is_none());
-    Ok(Done::unchanged(user.map(|user| (user.user_id.clone(), user.username.clone(), session.auth_time))))
+    let user = facts
+        .user(&session.user_id)?
+        .filter(|user| user.locked_at.is_none());
+    Ok(Done::unchanged(user.map(|user| {
+        (
+            user.user_id.clone(),
+            user.username.clone(),
+            session.auth_time,
+        )
+    })))
 }
 
 /// A form that one of our own pages sent, and the cookie it is tied to.
@@ -59,9 +84,15 @@ fn session(digest: &Digest, facts: &Facts, now: Timestamp) -> Judged<Found> {
 /// # Errors
 ///
 /// `access_denied` when the token or the origin says that it comes from elsewhere, or the cookie is gone.
-pub(crate) async fn form(app: &App, headers: &HeaderMap, body: Body) -> Result<(Secret, Params), OAuthError> {
+pub(crate) async fn form(
+    app: &App,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Secret, Params), OAuthError> {
     if extract::media_type(headers)?.as_deref() != Some("application/x-www-form-urlencoded") {
-        return Err(OAuthError::invalid_request("the body must be application/x-www-form-urlencoded"));
+        return Err(OAuthError::invalid_request(
+            "the body must be application/x-www-form-urlencoded",
+        ));
     }
     let params = Params::parse_form(&extract::body_bytes(body).await?)
         .map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;

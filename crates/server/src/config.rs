@@ -62,7 +62,10 @@ impl Config {
 
     /// The database's file; `None` for one in memory.
     pub(crate) fn database_file(&self) -> Option<PathBuf> {
-        let path = self.database.strip_prefix("sqlite:").unwrap_or(&self.database);
+        let path = self
+            .database
+            .strip_prefix("sqlite:")
+            .unwrap_or(&self.database);
         (path != "memory:").then(|| PathBuf::from(path))
     }
 

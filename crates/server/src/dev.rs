@@ -59,7 +59,10 @@ pub enum DevError {
 impl DevSet {
     /// Reads the set from `file`, or makes one and keeps it there; then sees to it that the database has it all.
     pub(crate) async fn prepare(admin: &Admin, file: Option<&Path>) -> Result<Self, DevError> {
-        let fault = |path: &Path, reason: String| DevError::File { path: path.display().to_string(), reason };
+        let fault = |path: &Path, reason: String| DevError::File {
+            path: path.display().to_string(),
+            reason,
+        };
         let set = match file {
             None => Self::generate(),
             Some(path) => match read(path) {
@@ -83,7 +86,12 @@ impl DevSet {
     fn generate() -> Self {
         let mut entropy = OsEntropy;
         let mut cx = Cx::new(SystemClock.now(), &mut entropy);
-        let password: String = opaque::mint("", &mut cx).expose().chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        let password: String = opaque::mint("", &mut cx)
+            .expose()
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(20)
+            .collect();
         let redirect_uris = [
             "http://localhost:8000/callback",
             "https://localhost",
@@ -102,7 +110,9 @@ impl DevSet {
             user: "dev".to_owned(),
             password,
             client_id: "dev-confidential".to_owned(),
-            client_secret: opaque::mint(opaque::CLIENT_SECRET, &mut cx).expose().to_owned(),
+            client_secret: opaque::mint(opaque::CLIENT_SECRET, &mut cx)
+                .expose()
+                .to_owned(),
             public_client_id: "dev-public".to_owned(),
             redirect_uris: redirect_uris.map(str::to_owned).to_vec(),
             api_key: opaque::mint(opaque::API_KEY, &mut cx).expose().to_owned(),
@@ -119,7 +129,12 @@ impl DevSet {
                 self.client_id.as_str(),
                 Some(&secret),
                 "Development client",
-                &["authorization_code", "refresh_token", "client_credentials", "password"][..],
+                &[
+                    "authorization_code",
+                    "refresh_token",
+                    "client_credentials",
+                    "password",
+                ][..],
             ),
             (
                 self.public_client_id.as_str(),
@@ -138,7 +153,11 @@ impl DevSet {
             present(admin.insert_client(&client).await)?;
         }
         let key = Secret::new(self.api_key.as_str());
-        present(admin.insert_key("dev", &self.user, scope(DEFAULT_SCOPE), &key).await)
+        present(
+            admin
+                .insert_key("dev", &self.user, scope(DEFAULT_SCOPE), &key)
+                .await,
+        )
     }
 
     fn client(&self, name: &str, public: bool, grants: &[&str]) -> NewClient {
@@ -159,7 +178,9 @@ impl DevSet {
 
 impl std::fmt::Debug for DevSet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("DevSet").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("DevSet")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,9 +202,9 @@ fn read(path: &Path) -> Result<Option<DevSet>, String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|_| "it does not hold a ready-made set; remove it together with the database".to_owned())
+    serde_json::from_str(&text).map(Some).map_err(|_| {
+        "it does not hold a ready-made set; remove it together with the database".to_owned()
+    })
 }
 
 fn keep(path: &Path, set: &DevSet) -> std::io::Result<()> {

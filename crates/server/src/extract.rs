@@ -28,7 +28,10 @@ pub(crate) struct ProtocolRequest {
 impl ProtocolRequest {
     /// How the client identified itself, and the parameters.
     pub(crate) fn presented(&self) -> Presented<'_> {
-        Presented { authorization: self.authorization.as_deref(), params: &self.params }
+        Presented {
+            authorization: self.authorization.as_deref(),
+            params: &self.params,
+        }
     }
 
     async fn read(request: Request) -> Result<Self, OAuthError> {
@@ -43,9 +46,17 @@ impl ProtocolRequest {
             }
         };
         let body = body_bytes(body).await?;
-        let params = if json { Params::parse_json(&body) } else { Params::parse_form(&body) };
+        let params = if json {
+            Params::parse_json(&body)
+        } else {
+            Params::parse_form(&body)
+        };
         let params = params.map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;
-        Ok(Self { authorization, params, json })
+        Ok(Self {
+            authorization,
+            params,
+            json,
+        })
     }
 }
 
@@ -53,7 +64,9 @@ impl FromRequest<App> for ProtocolRequest {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        Self::read(request).await.map_err(|error| respond::refusal(&error, app.issuer()))
+        Self::read(request)
+            .await
+            .map_err(|error| respond::refusal(&error, app.issuer()))
     }
 }
 
@@ -80,7 +93,9 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Result<Option<String>, OAuth
 
 /// The whole body within the limit.
 pub(crate) async fn body_bytes(body: Body) -> Result<bytes::Bytes, OAuthError> {
-    axum::body::to_bytes(body, MAX_BODY).await.map_err(|_| OAuthError::too_large())
+    axum::body::to_bytes(body, MAX_BODY)
+        .await
+        .map_err(|_| OAuthError::too_large())
 }
 
 /// The `Content-Type` without its parameters, in lower case.
@@ -94,9 +109,13 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<String>, OAuthErr
 
 fn single(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, OAuthError> {
     let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     if values.next().is_some() {
-        return Err(OAuthError::invalid_request(format!("more than one {name} header")));
+        return Err(OAuthError::invalid_request(format!(
+            "more than one {name} header"
+        )));
     }
     let text = std::str::from_utf8(value.as_bytes())
         .map_err(|_| OAuthError::invalid_request(format!("{name} header is not UTF-8")))?;

@@ -78,7 +78,9 @@ impl Judge<'_> {
                 Ok(done) => return Ok((done.changes, Ok(done.value))),
                 Err(Halt::Refuse(refusal)) => return Ok((refusal.changes, Err(refusal.error))),
                 Err(Halt::Need(needs)) => {
-                    self.look_up(facts, needs).await.map_err(|error| unavailable(&error))?;
+                    self.look_up(facts, needs)
+                        .await
+                        .map_err(|error| unavailable(&error))?;
                 }
             }
         }

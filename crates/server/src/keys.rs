@@ -61,13 +61,21 @@ impl Keys {
         let mut signing = Vec::new();
         for key in of(store, SIGN).await? {
             let der = master.open(&aad(&key.purpose, &key.key_id), &key.sealed)?;
-            let opened = SigningKey::from_pkcs8(&der).map_err(|bad| KeysError::Sealed(bad.to_string()))?;
+            let opened =
+                SigningKey::from_pkcs8(&der).map_err(|bad| KeysError::Sealed(bad.to_string()))?;
             signing.push((key.created_at, opened));
         }
         let public = KeySet::of(signing.iter().map(|(_, key)| key.jwk()));
-        let newest = signing.into_iter().max_by_key(|(created_at, key)| (*created_at, key.kid().to_owned()));
-        let (_, signing) = newest.ok_or_else(|| KeysError::Sealed("there is no signing key".to_owned()))?;
-        Ok(Self { signing, public, refresh: refresh_keys(store, master).await? })
+        let newest = signing
+            .into_iter()
+            .max_by_key(|(created_at, key)| (*created_at, key.kid().to_owned()));
+        let (_, signing) =
+            newest.ok_or_else(|| KeysError::Sealed("there is no signing key".to_owned()))?;
+        Ok(Self {
+            signing,
+            public,
+            refresh: refresh_keys(store, master).await?,
+        })
     }
 }
 
@@ -75,7 +83,11 @@ async fn refresh_keys(store: &dyn Store, master: &MasterKey) -> Result<RefreshKe
     let damaged = || KeysError::Sealed("a refresh key in the database is damaged".to_owned());
     let mut keys = BTreeMap::new();
     for key in of(store, REFRESH).await? {
-        let version = key.key_id.strip_prefix("refresh-").and_then(|text| text.parse().ok()).ok_or_else(damaged)?;
+        let version = key
+            .key_id
+            .strip_prefix("refresh-")
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(damaged)?;
         let opened = master.open(&aad(&key.purpose, &key.key_id), &key.sealed)?;
         let bytes: [u8; 32] = opened.as_slice().try_into().map_err(|_| damaged())?;
         keys.insert(version, Zeroizing::new(bytes));
@@ -91,10 +103,16 @@ async fn create(
     entropy: &mut dyn Entropy,
 ) -> Result<(), KeysError> {
     let (key_id, alg, plain) = if purpose == SIGN {
-        let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-            .map_err(|_| KeysError::from(SealError::Unavailable))?;
-        let kid = SigningKey::from_pkcs8(der.as_ref()).map_err(|bad| KeysError::Sealed(bad.to_string()))?;
-        (kid.kid().to_owned(), "ES256", Zeroizing::new(der.as_ref().to_vec()))
+        let der =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+                .map_err(|_| KeysError::from(SealError::Unavailable))?;
+        let kid = SigningKey::from_pkcs8(der.as_ref())
+            .map_err(|bad| KeysError::Sealed(bad.to_string()))?;
+        (
+            kid.kid().to_owned(),
+            "ES256",
+            Zeroizing::new(der.as_ref().to_vec()),
+        )
     } else {
         let mut key = Zeroizing::new(vec![0; 32]);
         entropy.fill(&mut key);
@@ -107,7 +125,10 @@ async fn create(
         alg: alg.to_owned(),
         created_at: now,
     };
-    match store.commit(vec![Change::Insert(Record::SealedKey(record))]).await {
+    match store
+        .commit(vec![Change::Insert(Record::SealedKey(record))])
+        .await
+    {
         Ok(()) | Err(CommitError::Conflict | CommitError::Spent) => Ok(()),
         Err(CommitError::Store(error)) => Err(error.into()),
     }

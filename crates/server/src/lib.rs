@@ -27,6 +27,7 @@ mod routes;
 mod seal;
 mod show;
 mod throttle;
+mod tls;
 
 pub use admin::{Admin, AdminError, NewClient};
 pub use config::{Config, Tls};

@@ -20,12 +20,13 @@ const HEADER_BYTES: usize = 32 * 1024;
 
 /// Wraps the routes. The trace has the path, never the query, which may hold a code.
 pub(crate) fn around(router: Router) -> Router {
-    let span = |request: &Request| {
-        tracing::info_span!("request", method = %request.method(), path = request.uri().path())
-    };
+    let span = |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
     router
         .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REQUEST))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::REQUEST_TIMEOUT,
+            REQUEST,
+        ))
         .layer(TraceLayer::new_for_http().make_span_with(span))
 }
 
@@ -36,5 +37,8 @@ pub(crate) fn connections(builder: &mut Builder<TokioExecutor>) {
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
         .max_buf_size(HEADER_BYTES);
-    builder.http2().max_concurrent_streams(128).max_header_list_size(16 * 1024);
+    builder
+        .http2()
+        .max_concurrent_streams(128)
+        .max_header_list_size(16 * 1024);
 }

@@ -91,8 +91,11 @@ impl Server {
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
         let master = master_key(config)?;
-        let keys = Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;
-        let csrf = master.derive("csrf").map_err(|error| StartError::Keys(error.to_string()))?;
+        let keys =
+            Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;
+        let csrf = master
+            .derive("csrf")
+            .map_err(|error| StartError::Keys(error.to_string()))?;
         let dev = match config.dev {
             true => {
                 let file = config.beside_database(".dev.json");
@@ -112,10 +115,15 @@ impl Server {
             origin: issuer.origin().ascii_serialization(),
             metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
             jwks: keys.public.to_json().to_string().into(),
-            legacy: Legacy { direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)) },
+            legacy: Legacy {
+                direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
+            },
             signing: keys.signing,
             rules: Rules {
-                default_audience: config.default_audience.clone().unwrap_or_else(|| format!("{text}/api")),
+                default_audience: config
+                    .default_audience
+                    .clone()
+                    .unwrap_or_else(|| format!("{text}/api")),
                 issuer: text.clone(),
                 keys: keys.public,
                 refresh_keys: keys.refresh,
@@ -123,7 +131,16 @@ impl Server {
             },
         });
         let router = limits::around(routes::router(&app, issuer.path().trim_end_matches('/')));
-        Ok(Self { listener, address, issuer: text, router, tls, ca, dev, store })
+        Ok(Self {
+            listener,
+            address,
+            issuer: text,
+            router,
+            tls,
+            ca,
+            dev,
+            store,
+        })
     }
 
     /// The address it listens on.
@@ -154,7 +171,9 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
         let handle: Handle<SocketAddr> = Handle::new();
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.store)));
-        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = self
+            .router
+            .into_make_service_with_connect_info::<SocketAddr>();
         let serving = async {
             match self.tls {
                 None => {
@@ -164,7 +183,8 @@ impl Server {
                 }
                 Some(config) => {
                     let config = axum_server::tls_rustls::RustlsConfig::from_config(config);
-                    let mut server = axum_server::from_tcp_rustls(self.listener, config)?.handle(handle.clone());
+                    let mut server =
+                        axum_server::from_tcp_rustls(self.listener, config)?.handle(handle.clone());
                     limits::connections(server.http_builder());
                     server.serve(service).await
                 }
@@ -194,17 +214,28 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> 
 
 /// The issuer as it is published: no query, no fragment (RFC 8414 §2), and https but on this machine.
 fn issuer(config: &Config, address: SocketAddr) -> Result<Url, StartError> {
-    let scheme = if config.tls == Tls::Off { "http" } else { "https" };
-    let text = config.issuer.clone().unwrap_or_else(|| format!("{scheme}://{address}"));
+    let scheme = if config.tls == Tls::Off {
+        "http"
+    } else {
+        "https"
+    };
+    let text = config
+        .issuer
+        .clone()
+        .unwrap_or_else(|| format!("{scheme}://{address}"));
     let invalid = |why: &str| StartError::Config(format!("the issuer {text:?} {why}"));
     let url = Url::parse(&text).map_err(|_| invalid("is not a URL"))?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return Err(invalid("must have neither user name, query nor fragment"));
     }
     if config.issuer.is_none() && address.ip().is_unspecified() {
-        return Err(StartError::Config("name the public address with --issuer https://…".to_owned()));
+        return Err(StartError::Config(
+            "name the public address with --issuer https://…".to_owned(),
+        ));
     }
-    let local = url.host().is_some_and(|host| gatepass_http::is_loopback_host(&host));
+    let local = url
+        .host()
+        .is_some_and(|host| gatepass_http::is_loopback_host(&host));
     match url.scheme() {
         "https" => Ok(url),
         "http" if local => Ok(url),
@@ -222,8 +253,13 @@ fn transport(config: &Config) -> Result<Transport, StartError> {
 }
 
 fn master_key(config: &Config) -> Result<MasterKey, StartError> {
-    let path = config.master_key.clone().or_else(|| config.beside_database(".key"));
-    let path = path.ok_or_else(|| StartError::Config("a database in memory needs a master key file".to_owned()))?;
+    let path = config
+        .master_key
+        .clone()
+        .or_else(|| config.beside_database(".key"));
+    let path = path.ok_or_else(|| {
+        StartError::Config("a database in memory needs a master key file".to_owned())
+    })?;
     MasterKey::load_or_create(&path).map_err(|error| StartError::Keys(error.to_string()))
 }
 

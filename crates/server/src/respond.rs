@@ -22,17 +22,25 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 
 /// A refusal in the standard's words (RFC 6749 §5.2). `realm` names us where the status asks for a challenge.
 pub(crate) fn refusal(error: &OAuthError, realm: &str) -> Response {
-    let challenge = Challenge::new("Basic").with("realm", realm).with("charset", "UTF-8");
+    let challenge = Challenge::new("Basic")
+        .with("realm", realm)
+        .with("charset", "UTF-8");
     let challenge = (error.code() == ErrorCode::InvalidClient).then_some(challenge);
     refusal_as(error.status(), error, challenge.as_ref())
 }
 
 /// A refusal with another status and challenge than the standard's default.
-pub(crate) fn refusal_as(status: StatusCode, error: &OAuthError, challenge: Option<&Challenge>) -> Response {
+pub(crate) fn refusal_as(
+    status: StatusCode,
+    error: &OAuthError,
+    challenge: Option<&Challenge>,
+) -> Response {
     tracing::info!(code = %error.code(), description = error.description(), hint = error.private_hint(), "refused");
     let mut response = json(status, &error.to_json());
     let headers = response.headers_mut();
-    if let Some(value) = challenge.and_then(|challenge| HeaderValue::from_str(&challenge.to_string()).ok()) {
+    if let Some(value) =
+        challenge.and_then(|challenge| HeaderValue::from_str(&challenge.to_string()).ok())
+    {
         headers.insert(WWW_AUTHENTICATE, value);
     }
     if let Some(value) = retry_after(error) {
@@ -44,5 +52,7 @@ pub(crate) fn refusal_as(status: StatusCode, error: &OAuthError, challenge: Opti
 /// Whole seconds, rounded up, so that nobody comes too early.
 pub(crate) fn retry_after(error: &OAuthError) -> Option<HeaderValue> {
     let wait = error.retry_after()?;
-    Some(HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)))
+    Some(HeaderValue::from(
+        wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
+    ))
 }

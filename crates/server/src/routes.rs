@@ -4,7 +4,9 @@ use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::app::App;
-use crate::endpoints::{api, authorize, consent, direct_login, introspect, jwks, login, metadata, revoke, token};
+use crate::endpoints::{
+    api, authorize, consent, direct_login, introspect, jwks, login, metadata, revoke, token,
+};
 
 /// The paths that others need to know, under the issuer.
 pub(crate) mod paths {

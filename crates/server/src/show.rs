@@ -28,12 +28,19 @@ pub(crate) fn login(
         redirect_uri: Some(authorization.return_to.redirect_uri()),
     };
     let mut response = page.render_page();
-    response.headers_mut().append(SET_COOKIE, app.cookie().set(cookie));
+    response
+        .headers_mut()
+        .append(SET_COOKIE, app.cookie().set(cookie));
     response
 }
 
 /// The consent page.
-pub(crate) fn consent(app: &App, authorization: &Authorization, login: &Login, query: &str) -> Response {
+pub(crate) fn consent(
+    app: &App,
+    authorization: &Authorization,
+    login: &Login,
+    query: &str,
+) -> Response {
     let scopes: Vec<(String, String)> = authorization
         .scope
         .iter()
@@ -64,10 +71,14 @@ pub(crate) fn out_of_band(app: &App, authorization: &Authorization, code: &Secre
 pub(crate) fn error(error: &OAuthError) -> Response {
     tracing::info!(code = %error.code(), description = error.description(), hint = error.private_hint(), "refused");
     let (title, advice) = match error.code() {
-        ErrorCode::AccessDenied => ("Access was not given", "You can close this page, or go back and try again."),
-        ErrorCode::TemporarilyUnavailable | ErrorCode::ServerError => {
-            ("Not available right now", "Wait a moment, then load the page again.")
-        }
+        ErrorCode::AccessDenied => (
+            "Access was not given",
+            "You can close this page, or go back and try again.",
+        ),
+        ErrorCode::TemporarilyUnavailable | ErrorCode::ServerError => (
+            "Not available right now",
+            "Wait a moment, then load the page again.",
+        ),
         _ => (
             "This request cannot be answered",
             "Go back to the app you came from and start again. If that does not help, tell whoever makes the app.",

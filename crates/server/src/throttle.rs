@@ -15,15 +15,24 @@ const PER_USER: Limit = Limit {
 };
 
 /// An address may stand for a whole office, so it has more; enough to stop a walk through a list of names.
-const PER_ADDRESS: Limit = Limit { failures: 100, ..PER_USER };
+const PER_ADDRESS: Limit = Limit {
+    failures: 100,
+    ..PER_USER
+};
 
 /// The accounts that a guess at `username` from `address` is charged to.
 pub(crate) fn charges(username: &str, address: Option<IpAddr>) -> Vec<Charge> {
     // The name is hashed: people type passwords into the wrong field, and names have no bound.
     let user = format!("user:{}", Digest::of(username).to_base64url());
-    let mut charges = vec![Charge { account: user, limit: PER_USER }];
+    let mut charges = vec![Charge {
+        account: user,
+        limit: PER_USER,
+    }];
     if let Some(address) = address {
-        charges.push(Charge { account: network(address), limit: PER_ADDRESS });
+        charges.push(Charge {
+            account: network(address),
+            limit: PER_ADDRESS,
+        });
     }
     charges
 }

@@ -24,17 +24,25 @@ pub(crate) async fn authorize(
     };
     match browser::visitor(&app, peer, &headers).await {
         Ok(Visitor::Known(login)) => show::consent(&app, &authorization, &login, &query),
-        Ok(Visitor::Stranger(cookie)) => show::login(&app, &authorization, &cookie, &query, "", None),
+        Ok(Visitor::Stranger(cookie)) => {
+            show::login(&app, &authorization, &cookie, &query, "", None)
+        }
         Err(error) => show::error(&error),
     }
 }
 
 /// The request in `query`, or the answer that it gets instead of a page. Every step of the way judges it anew, for
 /// between the steps it is in the browser's hands.
-pub(crate) async fn request(app: &App, peer: Peer, query: &str) -> Result<Box<Authorization>, Response> {
+pub(crate) async fn request(
+    app: &App,
+    peer: Peer,
+    query: &str,
+) -> Result<Box<Authorization>, Response> {
     let params = Params::parse_form(query.as_bytes())
         .map_err(|fault| show::error(&OAuthError::invalid_request(fault.to_string())))?;
-    let judged = app.judge(peer, |facts, _| judge(&params, facts, app.rules())).await;
+    let judged = app
+        .judge(peer, |facts, _| judge(&params, facts, app.rules()))
+        .await;
     match judged.map_err(|error| show::error(&error))? {
         Authorize::Ask(authorization) => Ok(authorization),
         Authorize::Back(return_to, error) => Err(back(&return_to, &error)),

@@ -34,7 +34,14 @@ pub(crate) async fn consent(
         Ok(Visitor::Known(login)) => login,
         // The session ended while the page was open.
         Ok(Visitor::Stranger(cookie)) => {
-            return show::login(&app, &authorization, &cookie, &query, "", Some(LoginProblem::Stale));
+            return show::login(
+                &app,
+                &authorization,
+                &cookie,
+                &query,
+                "",
+                Some(LoginProblem::Stale),
+            );
         }
         Err(error) => return show::error(&error),
     };
@@ -47,12 +54,28 @@ pub(crate) async fn consent(
             let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
             back(&authorization.return_to, &error)
         }
-        _ => show::error(&OAuthError::invalid_request("the form has no decision; go back and choose one")),
+        _ => show::error(&OAuthError::invalid_request(
+            "the form has no decision; go back and choose one",
+        )),
     }
 }
 
-async fn allow(app: &App, peer: Peer, authorization: &Authorization, login: &Login) -> Result<Secret, OAuthError> {
-    app.judge(peer, |_, cx| Ok(judge(authorization, &login.user_id, login.auth_time, app.rules(), cx))).await
+async fn allow(
+    app: &App,
+    peer: Peer,
+    authorization: &Authorization,
+    login: &Login,
+) -> Result<Secret, OAuthError> {
+    app.judge(peer, |_, cx| {
+        Ok(judge(
+            authorization,
+            &login.user_id,
+            login.auth_time,
+            app.rules(),
+            cx,
+        ))
+    })
+    .await
 }
 
 fn give(app: &App, authorization: &Authorization, code: Secret) -> Response {

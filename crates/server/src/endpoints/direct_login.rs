@@ -25,7 +25,10 @@ pub(crate) async fn form(state: State<App>, peer: Peer, request: ProtocolRequest
     }
     let app = &state.0;
     if request.json {
-        return respond::refusal(&OAuthError::invalid_request("the body must be a form"), app.issuer());
+        return respond::refusal(
+            &OAuthError::invalid_request("the body must be a form"),
+            app.issuer(),
+        );
     }
     respond_to_login(app, peer, Ok(request.params.clone()), "Bearer").await
 }
@@ -33,7 +36,10 @@ pub(crate) async fn form(state: State<App>, peer: Peer, request: ProtocolRequest
 /// `POST /api/auth/jwt`: JSON with `username` and `password`.
 pub(crate) async fn json(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
     if !request.json {
-        return respond::refusal(&OAuthError::invalid_request("the body must be application/json"), app.issuer());
+        return respond::refusal(
+            &OAuthError::invalid_request("the body must be application/json"),
+            app.issuer(),
+        );
     }
     respond_to_login(&app, peer, Ok(request.params.clone()), "Bearer").await
 }
@@ -48,15 +54,23 @@ fn read_basic(request: &Request<Body>) -> Result<Params, OAuthError> {
     let missing = || OAuthError::invalid_grant("HTTP Basic credentials are missing");
     let header = extract::authorization(request.headers())?.ok_or_else(missing)?;
     match Credentials::parse(&header) {
-        Ok(Credentials::Basic { username, password }) => {
-            Ok(password::Login { username, password, scope: None }.to_params())
+        Ok(Credentials::Basic { username, password }) => Ok(password::Login {
+            username,
+            password,
+            scope: None,
         }
+        .to_params()),
         Ok(Credentials::Bearer(_)) => Err(missing()),
         Err(fault) => Err(OAuthError::invalid_request(fault.to_string())),
     }
 }
 
-async fn respond_to_login(app: &App, peer: Peer, params: Result<Params, OAuthError>, scheme: &str) -> Response {
+async fn respond_to_login(
+    app: &App,
+    peer: Peer,
+    params: Result<Params, OAuthError>,
+    scheme: &str,
+) -> Response {
     match log_in(app, peer, params).await {
         Ok(answer) => {
             let mut body = answer.to_json();
@@ -68,24 +82,58 @@ async fn respond_to_login(app: &App, peer: Peer, params: Result<Params, OAuthErr
         }
         Err(error) => {
             let wrong = error.code() == ErrorCode::InvalidGrant;
-            let status = if wrong { StatusCode::UNAUTHORIZED } else { error.status() };
+            let status = if wrong {
+                StatusCode::UNAUTHORIZED
+            } else {
+                error.status()
+            };
             let challenge = Challenge::new(scheme).with("realm", app.issuer());
-            let challenge = if scheme == "Basic" { challenge.with("charset", "UTF-8") } else { challenge };
+            let challenge = if scheme == "Basic" {
+                challenge.with("charset", "UTF-8")
+            } else {
+                challenge
+            };
             respond::refusal_as(status, &error, wrong.then_some(&challenge))
         }
     }
 }
 
-async fn log_in(app: &App, peer: Peer, params: Result<Params, OAuthError>) -> Result<TokenResponse, OAuthError> {
+async fn log_in(
+    app: &App,
+    peer: Peer,
+    params: Result<Params, OAuthError>,
+) -> Result<TokenResponse, OAuthError> {
     let params = params?;
-    let client_id = app.legacy().direct_login.as_ref().ok_or_else(OAuthError::unavailable)?;
-    let issue = app.judge(peer, |facts, cx| judge(client_id, &params, facts, app.rules(), cx)).await?;
+    let client_id = app
+        .legacy()
+        .direct_login
+        .as_ref()
+        .ok_or_else(OAuthError::unavailable)?;
+    let issue = app
+        .judge(peer, |facts, cx| {
+            judge(client_id, &params, facts, app.rules(), cx)
+        })
+        .await?;
     token::sign(app, issue)
 }
 
-fn judge(client_id: &ClientId, params: &Params, facts: &Facts, rules: &Rules, cx: &mut Cx<'_>) -> Judged<Issue> {
-    let client = facts
-        .client(client_id)?
-        .ok_or_else(|| OAuthError::unavailable().hint("the client of the login endpoints is gone"))?;
-    password::Password.decide(&Asked { client, params, rules }, facts, cx)
+fn judge(
+    client_id: &ClientId,
+    params: &Params,
+    facts: &Facts,
+    rules: &Rules,
+    cx: &mut Cx<'_>,
+) -> Judged<Issue> {
+    let client = facts.client(client_id)?.ok_or_else(|| {
+        OAuthError::unavailable().hint("the client of the login endpoints is gone")
+    })?;
+    password::Password.decide(
+        &Asked {
+            client,
+            params,
+            rules,
+        },
+        facts,
+        cx,
+    )
 }

@@ -9,9 +9,17 @@ use crate::app::App;
 use crate::extract::{Peer, ProtocolRequest};
 use crate::respond;
 
-pub(crate) async fn introspect(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
+pub(crate) async fn introspect(
+    State(app): State<App>,
+    peer: Peer,
+    request: ProtocolRequest,
+) -> Response {
     let presented = request.presented();
-    let judged = app.judge(peer, |facts, cx| judge(&presented, facts, app.rules(), cx.now)).await;
+    let judged = app
+        .judge(peer, |facts, cx| {
+            judge(&presented, facts, app.rules(), cx.now)
+        })
+        .await;
     match judged {
         Ok(answer) => respond::json(StatusCode::OK, &answer),
         Err(error) => respond::refusal(&error, app.issuer()),

@@ -9,8 +9,8 @@ use gatepass_proto::decide::record::{Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, Rules};
 use gatepass_proto::grant::password::check_password;
 use gatepass_proto::{Cx, ErrorCode, OAuthError, Params, Secret};
-use http::header::SET_COOKIE;
 use http::HeaderMap;
+use http::header::SET_COOKIE;
 
 use crate::app::App;
 use crate::browser;
@@ -39,27 +39,53 @@ pub(crate) async fn login(
     let username = form.get("username").unwrap_or_default();
     match log_in(&app, peer, username, &form).await {
         Ok(session) => {
-            let mut response = browser::see_other(&format!("{}{}?{query}", app.path(), paths::AUTHORIZE));
-            response.headers_mut().append(SET_COOKIE, app.cookie().set(&session));
+            let mut response =
+                browser::see_other(&format!("{}{}?{query}", app.path(), paths::AUTHORIZE));
+            response
+                .headers_mut()
+                .append(SET_COOKIE, app.cookie().set(&session));
             response
         }
         Err(error) => match problem(&error) {
-            Some(problem) => show::login(&app, &authorization, &cookie, &query, username, Some(problem)),
+            Some(problem) => show::login(
+                &app,
+                &authorization,
+                &cookie,
+                &query,
+                username,
+                Some(problem),
+            ),
             None => show::error(&error),
         },
     }
 }
 
-async fn log_in(app: &App, peer: Peer, username: &str, form: &Params) -> Result<Secret, OAuthError> {
+async fn log_in(
+    app: &App,
+    peer: Peer,
+    username: &str,
+    form: &Params,
+) -> Result<Secret, OAuthError> {
     let password = Secret::new(form.get("password").unwrap_or_default());
     if username.is_empty() || password.is_empty() {
-        return Err(OAuthError::invalid_grant("username and password are needed"));
+        return Err(OAuthError::invalid_grant(
+            "username and password are needed",
+        ));
     }
-    app.judge(peer, |facts, cx| judge(username, &password, facts, app.rules(), cx)).await
+    app.judge(peer, |facts, cx| {
+        judge(username, &password, facts, app.rules(), cx)
+    })
+    .await
 }
 
 /// A right password makes a new session under a new name, whatever cookie the browser had before.
-fn judge(username: &str, password: &Secret, facts: &Facts, rules: &Rules, cx: &mut Cx<'_>) -> Judged<Secret> {
+fn judge(
+    username: &str,
+    password: &Secret,
+    facts: &Facts,
+    rules: &Rules,
+    cx: &mut Cx<'_>,
+) -> Judged<Secret> {
     let user_id = check_password(username, password, facts)?;
     let secret = opaque::mint(opaque::SESSION, cx);
     let session = Session {
@@ -69,7 +95,13 @@ fn judge(username: &str, password: &Secret, facts: &Facts, rules: &Rules, cx: &m
         expires_at: cx.now + rules.lifetimes.session,
     };
     let audit = AuditEvent::new(cx.now, "session.started").user(&user_id);
-    Ok(Done { changes: vec![Change::Insert(Record::Session(session)), Change::Audit(audit)], value: secret })
+    Ok(Done {
+        changes: vec![
+            Change::Insert(Record::Session(session)),
+            Change::Audit(audit),
+        ],
+        value: secret,
+    })
 }
 
 /// What the page says of a refusal; `None` for those that trying again on the same page does not mend.

@@ -11,14 +11,20 @@ use crate::app::App;
 use crate::routes::paths;
 
 pub(crate) async fn metadata(State(app): State<App>) -> Response {
-    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=300")];
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "public, max-age=300"),
+    ];
     (headers, app.metadata()).into_response()
 }
 
 /// What this server says of itself.
 pub(crate) fn document(issuer: &str, scopes_supported: Vec<String>) -> ServerMetadata {
     let at = |path: &str| Some(format!("{}{path}", issuer.trim_end_matches('/')));
-    let proving: Vec<String> = client_auth::names().into_iter().filter(|name| name != "none").collect();
+    let proving: Vec<String> = client_auth::names()
+        .into_iter()
+        .filter(|name| name != "none")
+        .collect();
     ServerMetadata {
         issuer: issuer.to_owned(),
         authorization_endpoint: at(paths::AUTHORIZE),
@@ -29,7 +35,10 @@ pub(crate) fn document(issuer: &str, scopes_supported: Vec<String>) -> ServerMet
         scopes_supported,
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: vec!["query".to_owned()],
-        grant_types_supported: grant::GRANTS.iter().map(|grant| grant.grant_type().to_owned()).collect(),
+        grant_types_supported: grant::GRANTS
+            .iter()
+            .map(|grant| grant.grant_type().to_owned())
+            .collect(),
         code_challenge_methods_supported: vec![S256.to_owned()],
         token_endpoint_auth_methods_supported: client_auth::names(),
         introspection_endpoint_auth_methods_supported: proving,

@@ -10,9 +10,17 @@ use crate::app::App;
 use crate::extract::{Peer, ProtocolRequest};
 use crate::respond;
 
-pub(crate) async fn revoke(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
+pub(crate) async fn revoke(
+    State(app): State<App>,
+    peer: Peer,
+    request: ProtocolRequest,
+) -> Response {
     let presented = request.presented();
-    let judged = app.judge(peer, |facts, cx| judge(&presented, facts, app.rules(), cx.now)).await;
+    let judged = app
+        .judge(peer, |facts, cx| {
+            judge(&presented, facts, app.rules(), cx.now)
+        })
+        .await;
     match judged {
         Ok(()) => respond::json(StatusCode::OK, &json!({})),
         Err(error) => respond::refusal(&error, app.issuer()),

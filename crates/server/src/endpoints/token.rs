@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use gatepass_proto::decide::token::{TokenRequest, token as judge};
 use gatepass_proto::decide::Issue;
+use gatepass_proto::decide::token::{TokenRequest, token as judge};
 use gatepass_proto::message::token::TokenResponse;
 use gatepass_proto::{OAuthError, Secret};
 use http::StatusCode;
@@ -13,16 +13,29 @@ use crate::extract::{Peer, ProtocolRequest};
 use crate::respond;
 
 /// Parse, judge, commit, sign, respond.
-pub(crate) async fn token(State(app): State<App>, peer: Peer, request: ProtocolRequest) -> Response {
+pub(crate) async fn token(
+    State(app): State<App>,
+    peer: Peer,
+    request: ProtocolRequest,
+) -> Response {
     match answer(&app, peer, &request).await {
         Ok(answer) => respond::json(StatusCode::OK, &answer.to_json()),
         Err(error) => respond::refusal(&error, app.issuer()),
     }
 }
 
-async fn answer(app: &App, peer: Peer, request: &ProtocolRequest) -> Result<TokenResponse, OAuthError> {
-    let asked = TokenRequest { presented: request.presented(), json: request.json };
-    let issue = app.judge(peer, |facts, cx| judge(&asked, facts, app.rules(), cx)).await?;
+async fn answer(
+    app: &App,
+    peer: Peer,
+    request: &ProtocolRequest,
+) -> Result<TokenResponse, OAuthError> {
+    let asked = TokenRequest {
+        presented: request.presented(),
+        json: request.json,
+    };
+    let issue = app
+        .judge(peer, |facts, cx| judge(&asked, facts, app.rules(), cx))
+        .await?;
     sign(app, issue)
 }
 

@@ -24,9 +24,9 @@ static STYLE_SOURCE: LazyLock<String> =
 
 /// Headers that never vary.
 ///
-/// `Referrer-Policy` is `same-origin` and not `no-referrer`: under the latter Chromium sends `Origin: null`
-/// with our own forms (seen with Chromium's current release; the Fetch standard, "append a request `Origin` header",
-/// demands it), and [`origin_allowed`](crate::csrf::origin_allowed) would refuse them. Nothing is sent to other origins either way.
+/// `Referrer-Policy` is `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null`
+/// with our own forms (the Fetch standard, "append a request `Origin` header", demands it; seen in Chromium
+/// 156), and [`origin_allowed`](crate::csrf::origin_allowed) refuses that. Other origins get no referrer either way.
 const FIXED: [(HeaderName, &str); 6] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CACHE_CONTROL, "no-store"),

@@ -6,8 +6,6 @@ use zeroize::Zeroizing;
 
 mod file;
 
-pub(crate) use file::MasterKeyError;
-
 /// Length of the master key and of every key derived from it, in bytes.
 const KEY_LEN: usize = 32;
 /// First byte of everything sealed: AES-256-GCM under the key derived as `seal`, then nonce, ciphertext and tag.

@@ -2,7 +2,8 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use super::{MasterKey, MasterKeyError, SealError};
+use super::file::MasterKeyError;
+use super::{MasterKey, SealError};
 
 fn key(byte: u8) -> MasterKey {
     MasterKey::new(&[byte; 32]).unwrap()

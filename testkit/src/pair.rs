@@ -1,0 +1,398 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+use gatepass_http::{Clock as _, DriveError, Person, PersonError, Shell, Transport, drive};
+use gatepass_proto::client_auth::{ClientCredentials, Presented};
+use gatepass_proto::decide::authorize::{Authorize, authorize, consent};
+use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::record::{Client, Record, User};
+use gatepass_proto::decide::rules::Lifetimes;
+use gatepass_proto::decide::token::{TokenRequest, token};
+use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules, introspect, revoke};
+use gatepass_proto::flow::{
+    CodeFlow, CodeSetup, Flow, IntrospectFlow, Notice, RevokeFlow, TokenFlow, Unreachable,
+};
+use gatepass_proto::grant::GrantParams;
+use gatepass_proto::grant::refresh_token::Refresh;
+use gatepass_proto::jose::access_token::TYP;
+use gatepass_proto::jose::{KeySet, SigningKey};
+use gatepass_proto::message::introspection::{IntrospectionRequest, IntrospectionResponse};
+use gatepass_proto::message::revocation::RevocationRequest;
+use gatepass_proto::message::token::TokenResponse;
+use gatepass_proto::{ClientId, Cx, OAuthError, Params, Scope, Secret, Timestamp, UserId};
+use gatepass_server::judge::{Judge, PasswordCheck};
+use gatepass_store::{Store, StoreError};
+use http::header::AUTHORIZATION;
+use url::Url;
+
+use crate::{Seeded, Stepped, Turns, VirtualClock};
+
+/// Where the pair's client has its browser come back to.
+pub const REDIRECT_URI: &str = "https://app.example/callback";
+
+const ISSUER: &str = "https://as.example";
+
+/// What the network does to one exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Nothing.
+    None,
+    /// The request never arrives.
+    LoseRequest,
+    /// The server answers, and nobody hears it.
+    LoseAnswer,
+}
+
+/// A server and its clients in one process, with nothing but bytes between them.
+pub struct Pair {
+    /// The time, for both.
+    pub clock: VirtualClock,
+    /// The store, one step at a time.
+    pub store: Stepped,
+    /// Who may take the next step.
+    pub turns: Arc<Turns>,
+    rules: Rules,
+    signing: SigningKey,
+    client: ClientCredentials,
+    user_id: UserId,
+    entropy: Mutex<Seeded>,
+}
+
+impl Pair {
+    /// A pair over an empty store, with one confidential client and one user.
+    pub async fn new(store: Arc<dyn Store>, seed: u64) -> Self {
+        let mut entropy = Seeded::new(seed);
+        let clock = VirtualClock::at(Timestamp::from_secs(1_800_000_000));
+        let turns = Arc::new(Turns::default());
+        let der =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
+                .expect("the library makes keys");
+        let signing = SigningKey::from_pkcs8(der.as_ref()).expect("a P-256 key");
+        let secret = Secret::new("gp_cs_the-secret-of-the-pair");
+        let user_id = UserId::generate(&mut Cx::new(clock.now(), &mut entropy));
+        let pair = Self {
+            rules: rules(&signing),
+            client: ClientCredentials::confidential("cl_pair", secret.clone()),
+            store: Stepped::new(store, Arc::clone(&turns)),
+            entropy: Mutex::new(entropy),
+            clock,
+            turns,
+            signing,
+            user_id,
+        };
+        let records = [
+            Record::Client(client(&secret)),
+            Record::User(user(&pair.user_id)),
+        ];
+        pair.store
+            .commit(records.map(Change::Insert).to_vec())
+            .await
+            .expect("an empty store takes them");
+        pair
+    }
+
+    /// The rules the server judges by.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Logs in through the browser and redeems the code.
+    pub async fn log_in(&self) -> Result<TokenResponse, DriveError> {
+        let mut flow = CodeFlow::new(self.setup());
+        self.drive(&mut flow, Fault::None).await
+    }
+
+    /// What the client of this pair needs for a login.
+    pub fn setup(&self) -> CodeSetup {
+        CodeSetup {
+            client: self.client.clone(),
+            issuer: Some(ISSUER.to_owned()),
+            iss_promised: true,
+            authorization_endpoint: format!("{ISSUER}/authorize"),
+            token_endpoint: format!("{ISSUER}/token"),
+            redirect_uri: REDIRECT_URI.to_owned(),
+            scope: None,
+            resource: Vec::new(),
+        }
+    }
+
+    /// Asks the token endpoint by any grant.
+    pub async fn ask(
+        &self,
+        grant: &impl GrantParams,
+        fault: Fault,
+    ) -> Result<TokenResponse, DriveError> {
+        let mut flow = TokenFlow::new(format!("{ISSUER}/token"), self.client.clone(), grant);
+        self.drive(&mut flow, fault).await
+    }
+
+    /// Presents a refresh token.
+    pub async fn refresh(&self, token: &Secret, fault: Fault) -> Result<TokenResponse, DriveError> {
+        self.ask(
+            &Refresh {
+                refresh_token: token.clone(),
+                scope: None,
+            },
+            fault,
+        )
+        .await
+    }
+
+    /// Asks whether a token is good.
+    pub async fn introspect(&self, token: &Secret) -> Result<IntrospectionResponse, DriveError> {
+        let mut flow = IntrospectFlow {
+            endpoint: format!("{ISSUER}/introspect"),
+            client: self.client.clone(),
+            request: IntrospectionRequest {
+                token: token.clone(),
+            },
+        };
+        self.drive(&mut flow, Fault::None).await
+    }
+
+    /// Revokes a token.
+    pub async fn revoke(&self, token: &Secret) -> Result<(), DriveError> {
+        let mut flow = RevokeFlow {
+            endpoint: format!("{ISSUER}/revoke"),
+            client: self.client.clone(),
+            request: RevocationRequest {
+                token: token.clone(),
+            },
+        };
+        self.drive(&mut flow, Fault::None).await
+    }
+
+    /// Drives a client's flow against the server, over a network with this fault.
+    pub async fn drive<F: Flow>(
+        &self,
+        flow: &mut F,
+        fault: Fault,
+    ) -> Result<F::Output, DriveError> {
+        let wire = Wire { pair: self, fault };
+        let shell = Shell {
+            transport: &wire,
+            clock: &self.clock,
+            person: &wire,
+        };
+        drive(flow, &shell, &mut self.fork()).await
+    }
+
+    /// The server's end: one request in bytes, one answer in bytes.
+    pub async fn serve(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
+        let answered = self.answer(request).await;
+        let (status, body) = match &answered {
+            Ok(body) => (http::StatusCode::OK, body.to_string()),
+            Err(error) => (error.status(), error.to_json().to_string()),
+        };
+        let mut response = http::Response::new(body.into_bytes());
+        *response.status_mut() = status;
+        response
+    }
+
+    /// The browser's end: the user follows the link, logs in and consents.
+    pub async fn browse(&self, url: &Url) -> Result<Params, OAuthError> {
+        let params = Params::parse_form(url.query().unwrap_or_default().as_bytes())
+            .map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;
+        let asked = self
+            .judge()
+            .run(&mut self.fork(), |facts, _| {
+                authorize(&params, facts, &self.rules)
+            })
+            .await?;
+        let back = match asked {
+            Authorize::Back(return_to, error) => return_to.url(Err(&error)),
+            Authorize::Ask(asked) => {
+                let now = self.clock.now();
+                let code = self
+                    .judge()
+                    .run(&mut self.fork(), |_, cx| {
+                        Ok(consent(&asked, &self.user_id, now, &self.rules, cx))
+                    })
+                    .await?;
+                asked.return_to.url(Ok(code))
+            }
+        };
+        let query = back.split_once('?').map_or("", |(_, query)| query);
+        Params::parse_form(query.as_bytes())
+            .map_err(|fault| OAuthError::invalid_request(fault.to_string()))
+    }
+
+    async fn answer(
+        &self,
+        request: &http::Request<Vec<u8>>,
+    ) -> Result<serde_json::Value, OAuthError> {
+        let params = Params::parse_form(request.body())
+            .map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;
+        let authorization = request
+            .headers()
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok());
+        let presented = Presented {
+            authorization,
+            params: &params,
+        };
+        let (judge, mut entropy) = (self.judge(), self.fork());
+        match request.uri().path() {
+            "/token" => {
+                let asked = TokenRequest {
+                    presented,
+                    json: false,
+                };
+                let issue = judge
+                    .run(&mut entropy, |facts, cx| {
+                        token(&asked, facts, &self.rules, cx)
+                    })
+                    .await?;
+                let claims = issue.access_token;
+                let answer = TokenResponse {
+                    access_token: Secret::new(
+                        self.signing.sign(TYP, &claims).expect("the key signs"),
+                    ),
+                    token_type: "Bearer".to_owned(),
+                    expires_in: Some(claims.exp - claims.iat),
+                    refresh_token: issue.refresh_token,
+                    scope: Some(claims.scope),
+                };
+                Ok(answer.to_json())
+            }
+            "/introspect" => {
+                let answer = judge
+                    .run(&mut entropy, |facts, cx| {
+                        introspect::introspect(&presented, facts, &self.rules, cx.now)
+                    })
+                    .await?;
+                Ok(serde_json::to_value(answer).expect("serialises"))
+            }
+            "/revoke" => {
+                judge
+                    .run(&mut entropy, |facts, cx| {
+                        revoke::revoke(&presented, facts, &self.rules, cx.now)
+                    })
+                    .await?;
+                Ok(serde_json::json!({}))
+            }
+            other => Err(OAuthError::invalid_request(format!("no endpoint {other}"))),
+        }
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        Judge {
+            store: &self.store,
+            clock: &self.clock,
+            passwords: self,
+        }
+    }
+
+    /// A stream of its own for one request, so that concurrent requests do not draw from each other's.
+    fn fork(&self) -> Seeded {
+        Seeded::new(
+            self.entropy
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next(),
+        )
+    }
+}
+
+#[async_trait]
+impl PasswordCheck for Pair {
+    async fn check(&self, username: &str, given: &Secret) -> Result<PasswordFact, StoreError> {
+        let right = username == "user" && given.ct_eq("right");
+        Ok(if right {
+            PasswordFact::Right(self.user_id.clone())
+        } else {
+            PasswordFact::Wrong
+        })
+    }
+}
+
+struct Wire<'a> {
+    pair: &'a Pair,
+    fault: Fault,
+}
+
+#[async_trait]
+impl Transport for Wire<'_> {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unreachable> {
+        let lost = || Unreachable {
+            reason: "the test's network lost it".to_owned(),
+        };
+        if self.fault == Fault::LoseRequest {
+            return Err(lost());
+        }
+        let answer = self.pair.serve(&request).await;
+        if self.fault == Fault::LoseAnswer {
+            Err(lost())
+        } else {
+            Ok(answer)
+        }
+    }
+}
+
+#[async_trait]
+impl Person for Wire<'_> {
+    async fn redirect(&self, url: Url) -> Result<Params, PersonError> {
+        self.pair
+            .browse(&url)
+            .await
+            .map_err(|error| PersonError::Failed(error.to_string()))
+    }
+
+    async fn show(&self, _: Notice) -> Result<(), PersonError> {
+        Ok(())
+    }
+}
+
+fn rules(signing: &SigningKey) -> Rules {
+    let keys = BTreeMap::from([(1, [7; 32].into())]);
+    Rules {
+        issuer: ISSUER.to_owned(),
+        default_audience: format!("{ISSUER}/api"),
+        keys: KeySet::of([signing.jwk()]),
+        refresh_keys: RefreshKeys::new(keys).expect("one key"),
+        lifetimes: Lifetimes::default(),
+    }
+}
+
+fn client(secret: &Secret) -> Client {
+    let scope = || "read write".parse::<Scope>().expect("a scope");
+    Client {
+        client_id: ClientId::new("cl_pair"),
+        client_name: "Pair".to_owned(),
+        client_secrets: vec![secret.digest()],
+        auth_methods: vec!["client_secret_basic".to_owned()],
+        redirect_uris: vec![REDIRECT_URI.to_owned()],
+        grant_types: [
+            "authorization_code",
+            "refresh_token",
+            "client_credentials",
+            "password",
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+        scope: scope(),
+        default_scope: scope(),
+        resources: Vec::new(),
+        require_pkce: true,
+        json_body: false,
+        access_token_ttl: None,
+        refresh_grace: None,
+        client_id_issued_at: Timestamp::from_secs(1_800_000_000),
+    }
+}
+
+fn user(user_id: &UserId) -> User {
+    User {
+        user_id: user_id.clone(),
+        username: "user".to_owned(),
+        password_hash: "not looked at".to_owned(),
+        created_at: Timestamp::from_secs(1_800_000_000),
+        locked_at: None,
+    }
+}
