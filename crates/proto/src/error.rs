@@ -85,6 +85,7 @@ pub struct OAuthError {
     description: Cow<'static, str>,
     hint: Option<String>,
     retry_after: Option<Duration>,
+    too_large: bool,
 }
 
 impl OAuthError {
@@ -95,6 +96,7 @@ impl OAuthError {
             description: printable(description.into()),
             hint: None,
             retry_after: None,
+            too_large: false,
         }
     }
 
@@ -131,6 +133,13 @@ impl OAuthError {
         )
     }
 
+    /// The request is larger than this endpoint reads: 413.
+    pub fn too_large() -> Self {
+        let mut error = Self::invalid_request("the request is too large");
+        error.too_large = true;
+        error
+    }
+
     /// Adds what only the log may see.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -162,6 +171,8 @@ impl OAuthError {
     pub fn status(&self) -> StatusCode {
         if self.retry_after.is_some() {
             StatusCode::TOO_MANY_REQUESTS
+        } else if self.too_large {
+            StatusCode::PAYLOAD_TOO_LARGE
         } else {
             self.code.status()
         }

@@ -57,6 +57,20 @@ impl App {
         judge.run(&mut OsEntropy, decide).await
     }
 
+    /// Asks for a judgement that no password can bear on.
+    pub(crate) async fn judge_alone<T: Send>(
+        &self,
+        decide: impl FnMut(&Facts, &mut Cx<'_>) -> Judged<T> + Send,
+    ) -> Result<T, OAuthError> {
+        let passwords = self.authenticator(None);
+        let judge = Judge {
+            store: &*self.0.store,
+            clock: &*self.0.clock,
+            passwords: &passwords,
+        };
+        judge.run(&mut OsEntropy, decide).await
+    }
+
     /// Checks one password outside a judgement, for the guard.
     pub(crate) async fn check_password(
         &self,
@@ -72,10 +86,6 @@ impl App {
             .signing
             .sign(TYP, claims)
             .map_err(|_| OAuthError::unavailable().hint("signing failed"))
-    }
-
-    pub(crate) fn store(&self) -> &Arc<dyn Store> {
-        &self.0.store
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {

@@ -24,6 +24,7 @@ use crate::endpoints::metadata;
 use crate::keys::{Keys, KeysError};
 use crate::passwords::Passwords;
 use crate::seal::MasterKey;
+use crate::tls::{TlsError, dev_tls, tls_from_files};
 use crate::{limits, routes};
 
 /// How long requests may take to end after the signal to stop.
@@ -246,21 +247,36 @@ fn issuer(config: &Config, address: SocketAddr) -> Result<Url, StartError> {
 type Transport = (Option<Arc<rustls::ServerConfig>>, Option<PathBuf>);
 
 fn transport(config: &Config) -> Result<Transport, StartError> {
+    let fault = |error: TlsError| StartError::Tls(error.to_string());
     match &config.tls {
         Tls::Off => Ok((None, None)),
-        _ => Err(StartError::Tls("not yet".to_owned())),
+        Tls::Files { cert, key } => Ok((Some(tls_from_files(cert, key).map_err(fault)?), None)),
+        Tls::Dev => {
+            let file = config.database_file().ok_or_else(|| {
+                let text = "development certificates are kept beside the database; give it a path";
+                StartError::Config(text.to_owned())
+            })?;
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
+            let dev = dev_tls(folder, SystemClock.now()).map_err(fault)?;
+            Ok((Some(dev.config), Some(dev.ca)))
+        }
     }
 }
 
+/// The master key's file; a database in memory is gone with the process, and so may its key be.
 fn master_key(config: &Config) -> Result<MasterKey, StartError> {
-    let path = config
+    let fault = |error: String| StartError::Keys(error);
+    match config
         .master_key
         .clone()
-        .or_else(|| config.beside_database(".key"));
-    let path = path.ok_or_else(|| {
-        StartError::Config("a database in memory needs a master key file".to_owned())
-    })?;
-    MasterKey::load_or_create(&path).map_err(|error| StartError::Keys(error.to_string()))
+        .or_else(|| config.beside_database(".key"))
+    {
+        Some(path) => MasterKey::load_or_create(&path).map_err(|error| fault(error.to_string())),
+        None => MasterKey::ephemeral(&mut OsEntropy).map_err(|error| fault(error.to_string())),
+    }
 }
 
 async fn sweep(store: Arc<dyn Store>) {

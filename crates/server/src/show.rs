@@ -25,7 +25,8 @@ pub(crate) fn login(
         client_name: Some(&authorization.client.client_name),
         username,
         problem,
-        redirect_uri: Some(authorization.return_to.redirect_uri()),
+        // What follows a login is a page of ours, never a redirect elsewhere.
+        redirect_uri: None,
     };
     let mut response = page.render_page();
     response

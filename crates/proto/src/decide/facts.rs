@@ -66,11 +66,14 @@ impl Facts {
         Self::default()
     }
 
-    /// Nothing known, after a commit lost a race against another request.
-    pub fn after_race() -> Self {
+    /// What is still known after a commit lost a race against another request: no record, but a password is
+    /// neither checked nor charged twice.
+    #[must_use]
+    pub fn after_race(self) -> Self {
         Self {
+            records: HashMap::new(),
+            password: self.password,
             raced: true,
-            ..Self::default()
         }
     }
 

@@ -1,9 +1,95 @@
-//! The API of `--dev`.
+//! The API of `--dev`, to try tokens, keys and passwords on.
 
-use axum::Router;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::map_request;
+use axum::response::Response;
+use axum::routing::get;
+use axum::{Extension, Router};
+use gatepass_guard::{FixedKeys, Guard, GuardBuilder, Identity, JwtCheck, PeerAddr, Scheme};
+use gatepass_proto::Scope;
+use http::StatusCode;
+use serde_json::json;
 
 use crate::app::App;
+use crate::ports::Ports;
+use crate::respond;
 
-pub(crate) fn router(_: &App) -> Router<App> {
+/// What opens all of it.
+const REQUIRED: &str = "read";
+/// What a password opens.
+const PASSWORD_SCOPE: &str = "read write";
+
+/// Each resource with the credentials it takes; a token is good for all of them.
+pub(crate) fn router(app: &App) -> Router<App> {
+    let ports = Arc::new(Ports {
+        app: app.clone(),
+        password_scope: scope(PASSWORD_SCOPE),
+    });
+    let bearer = guard(app, &ports).build();
+    let keys = guard(app, &ports).api_keys(Arc::clone(&ports) as _).build();
+    let passwords = guard(app, &ports).basic(ports).build();
+    let required = || scope(REQUIRED);
     Router::new()
+        .route("/api/data", get(resource).layer(bearer.layer(required())))
+        .route(
+            "/api/protected_data",
+            get(resource).layer(bearer.layer(required())),
+        )
+        .route("/api/endpoint", get(resource).layer(keys.layer(required())))
+        .route(
+            "/protected-resource",
+            get(resource).layer(passwords.layer(required())),
+        )
+        .layer(map_request(name_peer))
+}
+
+fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
+    Guard::builder()
+        .realm(app.issuer())
+        .clock(Arc::clone(app.clock()))
+        .bearer(JwtCheck {
+            issuer: app.issuer().to_owned(),
+            audience: app.rules().default_audience.clone(),
+            keys: Arc::new(FixedKeys::new(app.rules().keys.clone())),
+            // The clock that signed is the clock that checks.
+            leeway: Duration::ZERO,
+            revocations: Some(Arc::clone(ports) as _),
+        })
+}
+
+/// Says who came in, and by which door.
+async fn resource(Extension(identity): Extension<Identity>) -> Response {
+    let scheme = match identity.scheme {
+        Scheme::Basic { .. } => "basic",
+        Scheme::Bearer { .. } => "bearer",
+        Scheme::ApiKey { .. } => "api-key",
+    };
+    let body = json!({
+        "message": "you are in",
+        "subject": identity.subject,
+        "client_id": identity.client_id,
+        "scope": identity.scope,
+        "scheme": scheme,
+    });
+    respond::json(StatusCode::OK, &body)
+}
+
+/// The guard counts wrong guesses by address.
+async fn name_peer(mut request: Request) -> Request {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| PeerAddr(info.0));
+    if let Some(peer) = peer {
+        request.extensions_mut().insert(peer);
+    }
+    request
+}
+
+fn scope(text: &str) -> Scope {
+    text.parse().unwrap_or_default()
 }

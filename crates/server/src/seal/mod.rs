@@ -2,6 +2,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
+use gatepass_proto::Entropy;
 use zeroize::Zeroizing;
 
 mod file;
@@ -45,6 +46,17 @@ impl MasterKey {
         let seal = RandomizedNonceKey::new(&AES_256_GCM, &expand(&root, "seal")?[..])
             .map_err(|_| SealError::Unavailable)?;
         Ok(Self { root, seal })
+    }
+
+    /// A key that nobody keeps.
+    ///
+    /// # Errors
+    ///
+    /// [`SealError::Unavailable`].
+    pub(crate) fn ephemeral(entropy: &mut dyn Entropy) -> Result<Self, SealError> {
+        let mut bytes = Zeroizing::new([0; KEY_LEN]);
+        entropy.fill(&mut *bytes);
+        Self::new(&bytes)
     }
 
     /// A key for one purpose, the same whenever and wherever the master key is the same.

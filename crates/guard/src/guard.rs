@@ -1,0 +1,201 @@
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gatepass_http::{Clock, SystemClock};
+use gatepass_proto::base::opaque;
+use gatepass_proto::message::credentials::Credentials;
+use gatepass_proto::{Scope, Secret};
+use http::{HeaderMap, Response};
+
+use crate::basic::Basic;
+use crate::identity::{Identity, Scheme};
+use crate::jwt::JwtCheck;
+use crate::layer::GuardLayer;
+use crate::ports::{ApiKeys, Users};
+use crate::presented::Presented;
+use crate::refusal::{Challenges, Refusal};
+
+/// Which credentials are taken, and how each is checked. Cheap to clone; clones share what they remember.
+///
+/// * **Basic** (RFC 7617): the port is asked once, and right credentials are then remembered for 60 seconds. So a
+///   changed password, and a locked account, are seen after at most 60 seconds.
+/// * **Bearer** (RFC 6750): JWT access tokens. With a [`Revocations`](crate::Revocations) port a withdrawn token is
+///   refused at once, without one when it expires.
+/// * **API keys**: in `X-API-Key`, or as a Bearer token when they begin with `gp_ak_`. They are looked up on every
+///   request.
+#[derive(Clone)]
+pub struct Guard(Arc<Parts>);
+
+/// Puts a [`Guard`] together. Without any kind of credentials it lets nobody pass.
+pub struct GuardBuilder(Parts);
+
+struct Parts {
+    realm: String,
+    basic: Option<Basic>,
+    bearer: Option<JwtCheck>,
+    api_keys: Option<Arc<dyn ApiKeys>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Guard {
+    /// A guard of the realm `gatepass` that takes no credentials yet.
+    pub fn builder() -> GuardBuilder {
+        GuardBuilder(Parts {
+            realm: "gatepass".to_owned(),
+            basic: None,
+            bearer: None,
+            api_keys: None,
+            clock: Arc::new(SystemClock),
+        })
+    }
+
+    /// A layer that lets pass who has all of `required`; with an empty scope, anybody with good credentials.
+    pub fn layer(&self, required: Scope) -> GuardLayer {
+        GuardLayer::new(self.clone(), required)
+    }
+
+    /// Reads the credentials in `headers` and, when they could be read, takes them away.
+    pub(crate) fn take(&self, headers: &mut HeaderMap) -> Result<Presented, Refusal> {
+        let api_keys = self.0.api_keys.is_some();
+        let presented = Presented::read(headers, api_keys)?.ok_or(Refusal::NoCredentials)?;
+        Presented::remove(headers, api_keys);
+        Ok(presented)
+    }
+
+    /// Who presents this, if it is good and opens `required`.
+    pub(crate) async fn admit(
+        &self,
+        presented: Presented,
+        from: Option<IpAddr>,
+        required: &Scope,
+    ) -> Result<Identity, Refusal> {
+        let identity = self.identify(presented, from).await?;
+        if required.is_subset_of(&identity.scope) {
+            Ok(identity)
+        } else {
+            Err(Refusal::InsufficientScope)
+        }
+    }
+
+    /// The answer to a request that does not pass.
+    pub(crate) fn refuse<B: From<Bytes>>(&self, why: &Refusal, required: &Scope) -> Response<B> {
+        match why {
+            Refusal::Unavailable(error) => tracing::error!(%error, "nobody can be let in"),
+            why => tracing::debug!(?why, "refused"),
+        }
+        why.respond(&Challenges {
+            realm: &self.0.realm,
+            bearer: self.0.bearer.is_some() || self.0.api_keys.is_some(),
+            basic: self.0.basic.is_some(),
+            required,
+        })
+    }
+
+    async fn identify(
+        &self,
+        presented: Presented,
+        from: Option<IpAddr>,
+    ) -> Result<Identity, Refusal> {
+        let parts = &*self.0;
+        let clock = &*parts.clock;
+        match (presented, &parts.basic, &parts.bearer, &parts.api_keys) {
+            (
+                Presented::Authorization(Credentials::Basic { username, password }),
+                Some(basic),
+                ..,
+            ) => basic.check(username, &password, from, clock).await,
+            (Presented::ApiKey(key), .., Some(keys)) => of_api_key(&key, &**keys).await,
+            (Presented::Authorization(Credentials::Bearer(key)), .., Some(keys))
+                if key.expose().starts_with(opaque::API_KEY) =>
+            {
+                of_api_key(&key, &**keys).await
+            }
+            (Presented::Authorization(Credentials::Bearer(token)), _, Some(jwt), _) => {
+                jwt.check(token.expose(), clock.now()).await
+            }
+            (Presented::Authorization(Credentials::Bearer(_)), .., Some(_)) => Err(BAD_KEY),
+            _ => Err(Refusal::NoCredentials),
+        }
+    }
+}
+
+const BAD_KEY: Refusal = Refusal::InvalidToken(Cow::Borrowed("the API key is not good"));
+
+/// A typing error does not reach the port: the key has a checksum.
+async fn of_api_key(key: &Secret, keys: &dyn ApiKeys) -> Result<Identity, Refusal> {
+    opaque::decode(opaque::API_KEY, key.expose()).ok_or(BAD_KEY)?;
+    let holder = keys.find(&key.digest()).await?.ok_or(BAD_KEY)?;
+    Ok(Identity {
+        subject: holder.subject.to_string(),
+        client_id: None,
+        scope: holder.scope,
+        scheme: Scheme::ApiKey { name: holder.name },
+    })
+}
+
+impl GuardBuilder {
+    /// What the challenges call the protected space (RFC 9110 §11.5).
+    #[must_use]
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.0.realm = realm.into();
+        self
+    }
+
+    /// Takes usernames and passwords.
+    #[must_use]
+    pub fn basic(mut self, users: Arc<dyn Users>) -> Self {
+        self.0.basic = Some(Basic::new(users));
+        self
+    }
+
+    /// Takes JWT access tokens.
+    #[must_use]
+    pub fn bearer(mut self, check: JwtCheck) -> Self {
+        self.0.bearer = Some(check);
+        self
+    }
+
+    /// Takes API keys.
+    #[must_use]
+    pub fn api_keys(mut self, keys: Arc<dyn ApiKeys>) -> Self {
+        self.0.api_keys = Some(keys);
+        self
+    }
+
+    /// Another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
+    /// The guard.
+    pub fn build(self) -> Guard {
+        Guard(Arc::new(self.0))
+    }
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guard")
+            .field("realm", &self.realm)
+            .field("basic", &self.basic.is_some())
+            .field("bearer", &self.bearer)
+            .field("api_keys", &self.api_keys.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Guard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::fmt::Debug for GuardBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
