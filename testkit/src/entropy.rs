@@ -11,7 +11,7 @@ impl Seeded {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +22,7 @@ impl Seeded {
     /// A number below `bound`, which is not zero.
     pub fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound).unwrap_or(u64::MAX).max(1);
-        usize::try_from(self.next() % bound).unwrap_or_default()
+        usize::try_from(self.draw() % bound).unwrap_or_default()
     }
 
     /// True once in `n` times.
@@ -34,7 +34,7 @@ impl Seeded {
 impl Entropy for Seeded {
     fn fill(&mut self, out: &mut [u8]) {
         for chunk in out.chunks_mut(8) {
-            let bytes = self.next().to_le_bytes();
+            let bytes = self.draw().to_le_bytes();
             for (out, byte) in chunk.iter_mut().zip(bytes) {
                 *out = byte;
             }

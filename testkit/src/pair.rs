@@ -6,12 +6,13 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use gatepass_http::{Clock as _, DriveError, Person, PersonError, Shell, Transport, drive};
 use gatepass_proto::client_auth::{ClientCredentials, Presented};
-use gatepass_proto::decide::authorize::{Authorize, authorize, consent};
 use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::record::{Client, Record, User};
 use gatepass_proto::decide::rules::Lifetimes;
-use gatepass_proto::decide::token::{TokenRequest, token};
-use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules, introspect, revoke};
+use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules};
+use gatepass_proto::endpoint::authorize::{Authorize, authorize, consent};
+use gatepass_proto::endpoint::token::{TokenRequest, token};
+use gatepass_proto::endpoint::{introspect, revoke};
 use gatepass_proto::flow::{
     CodeFlow, CodeSetup, Flow, IntrospectFlow, Notice, RevokeFlow, TokenFlow, Unreachable,
 };
@@ -292,7 +293,7 @@ impl Pair {
             self.entropy
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
-                .next(),
+                .draw(),
         )
     }
 }

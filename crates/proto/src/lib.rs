@@ -5,7 +5,8 @@
 //! server, and in tests that join the two under a virtual clock.
 //!
 //! * [`message`] holds the wire messages, each with its encoder and its parser side by side.
-//! * [`decide`] is the server's judgement: facts in, changes and an outcome out.
+//! * [`decide`] is what the server judges with and by: facts in, changes and an outcome out; [`endpoint`] judges whole
+//!   requests.
 //! * [`flow`] is the client's conversations: inputs in, steps out.
 //! * [`grant`] and [`client_auth`] are tables of one file per grant and per client authentication method.
 //! * [`jose`] signs and checks JSON Web Tokens.
@@ -13,6 +14,7 @@
 pub mod base;
 pub mod client_auth;
 pub mod decide;
+pub mod endpoint;
 mod error;
 pub mod flow;
 pub mod grant;

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use gatepass_guard::{ApiKeys, KeyHolder, Revocations, Unavailable, UserCheck, Users};
-use gatepass_proto::decide::introspect::is_live;
 use gatepass_proto::decide::{Done, Facts, Judged, PasswordFact};
+use gatepass_proto::endpoint::introspect::is_live;
 use gatepass_proto::jose::access_token::AccessToken;
 use gatepass_proto::{Digest, Scope, Secret, Timestamp};
 

@@ -1,7 +1,7 @@
 //! From what was judged to the page that says it.
 
 use axum::response::Response;
-use gatepass_proto::decide::authorize::Authorization;
+use gatepass_proto::endpoint::authorize::Authorization;
 use gatepass_proto::{ErrorCode, OAuthError, Secret};
 use http::header::SET_COOKIE;
 

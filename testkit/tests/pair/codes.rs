@@ -25,7 +25,10 @@ async fn code(pair: &Pair, seeded: &mut Seeded) -> CodeExchange {
     let params = pair.browse(&url).await.expect("the user consents");
     let pending =
         serde_json::to_value(flow.pending().expect("the browser is away")).expect("serialises");
-    let verifier = pending["code_verifier"].as_str().expect("a verifier");
+    let verifier = pending
+        .get("code_verifier")
+        .and_then(serde_json::Value::as_str)
+        .expect("a verifier");
     CodeExchange {
         code: Secret::new(params.get("code").expect("a code")),
         redirect_uri: Some(REDIRECT_URI.to_owned()),

@@ -262,7 +262,7 @@ async fn nothing_is_issued_that_was_not_committed() {
         let mut heads: HashMap<String, u32> = HashMap::new();
         for _ in 0..12 {
             pair.store
-                .fail_one_in(Some((Seeded::new(seeded.next()), 3)));
+                .fail_one_in(Some((Seeded::new(seeded.draw()), 3)));
             let tasks = (0..3).map(|_| pair.refresh(&token, Fault::None)).collect();
             let outcomes = pair.turns.run(&mut seeded, tasks).await;
             pair.store.fail_one_in(None);

@@ -5,18 +5,14 @@
 //! gives the outcome away. A refusal may carry changes too: a replayed code means "revoke the grant" *and*
 //! `invalid_grant`.
 
-pub mod authorize;
 pub mod change;
 pub mod facts;
 pub(crate) mod family;
-pub mod introspect;
 pub mod issue;
 pub mod policy;
 pub mod record;
-mod redirect;
-pub mod revoke;
+pub(crate) mod redirect;
 pub mod rules;
-pub mod token;
 
 pub use facts::{Facts, Need, PasswordFact};
 pub use family::RefreshKeys;

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use gatepass_proto::decide::authorize::{Authorization, Authorize, ReturnTo, authorize as judge};
+use gatepass_proto::endpoint::authorize::{Authorization, Authorize, ReturnTo, authorize as judge};
 use gatepass_proto::{OAuthError, Params};
 use http::HeaderMap;
 

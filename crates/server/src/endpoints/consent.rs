@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use gatepass_proto::decide::authorize::{Authorization, consent as judge};
+use gatepass_proto::endpoint::authorize::{Authorization, consent as judge};
 use gatepass_proto::{ErrorCode, OAuthError, Secret};
 use http::HeaderMap;
 

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use gatepass_proto::decide::introspect::introspect as judge;
+use gatepass_proto::endpoint::introspect::introspect as judge;
 use http::StatusCode;
 
 use crate::app::App;

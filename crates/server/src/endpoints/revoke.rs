@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use gatepass_proto::decide::revoke::revoke as judge;
+use gatepass_proto::endpoint::revoke::revoke as judge;
 use http::StatusCode;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use gatepass_proto::decide::Issue;
-use gatepass_proto::decide::token::{TokenRequest, token as judge};
+use gatepass_proto::endpoint::token::{TokenRequest, token as judge};
 use gatepass_proto::message::token::TokenResponse;
 use gatepass_proto::{OAuthError, Secret};
 use http::StatusCode;

@@ -1,10 +1,10 @@
 //! The authorization endpoint (RFC 6749 §3.1): may this request be put before a user, and what does their
 //! consent make.
 
-use super::change::Change;
-use super::record::{Client, Code, Record};
-use super::{Done, Facts, Judged, Rules, policy, redirect};
 use crate::base::opaque;
+use crate::decide::change::Change;
+use crate::decide::record::{Client, Code, Record};
+use crate::decide::{Done, Facts, Judged, Rules, policy, redirect};
 use crate::message::authorization::{AuthorizationRequest, AuthorizationResponse, OUT_OF_BAND};
 use crate::pkce::CodeChallenge;
 use crate::{ClientId, Cx, GrantId, OAuthError, Params, Scope, Secret, Timestamp, UserId};
@@ -68,7 +68,7 @@ impl ReturnTo {
 ///
 /// # Errors
 ///
-/// [`super::Halt::Need`] while the client is not known; [`super::Halt::Refuse`] for the page.
+/// [`crate::decide::Halt::Need`] while the client is not known; [`crate::decide::Halt::Refuse`] for the page.
 pub fn authorize(params: &Params, facts: &Facts, rules: &Rules) -> Judged<Authorize> {
     let client_id = params
         .get("client_id")

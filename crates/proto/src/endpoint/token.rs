@@ -1,7 +1,7 @@
 //! The token endpoint (RFC 6749 §3.2): who is asking, by which grant, and may they.
 
-use super::{Facts, Halt, Issue, Judged, Rules};
 use crate::client_auth::{self, Presented};
+use crate::decide::{Facts, Halt, Issue, Judged, Rules};
 use crate::grant::{self, Asked};
 use crate::{Cx, ErrorCode, OAuthError};
 

@@ -1,8 +1,8 @@
 //! Introspection (RFC 7662): is this token good now.
 
-use super::family::{Presented as PresentedRefresh, Standing};
-use super::{Done, Facts, Halt, Judged, Rules};
 use crate::client_auth::{self, Presented};
+use crate::decide::family::{Presented as PresentedRefresh, Standing};
+use crate::decide::{Done, Facts, Halt, Judged, Rules};
 use crate::jose::access_token::{AccessToken, Expect};
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use crate::{ErrorCode, OAuthError, Timestamp};

@@ -1,9 +1,9 @@
 //! Revocation (RFC 7009): the client is done with a token.
 
-use super::change::{AuditEvent, Change};
-use super::family::Presented as PresentedRefresh;
-use super::{Done, Facts, Judged, Rules};
 use crate::client_auth::{self, Presented};
+use crate::decide::change::{AuditEvent, Change};
+use crate::decide::family::Presented as PresentedRefresh;
+use crate::decide::{Done, Facts, Judged, Rules};
 use crate::jose::access_token::{AccessToken, Expect};
 use crate::message::revocation::RevocationRequest;
 use crate::{ClientId, ErrorCode, OAuthError, Timestamp};
@@ -15,7 +15,7 @@ use crate::{ClientId, ErrorCode, OAuthError, Timestamp};
 ///
 /// # Errors
 ///
-/// [`super::Halt::Need`] while facts are lacking; [`super::Halt::Refuse`] with the standard's code.
+/// [`crate::decide::Halt::Need`] while facts are lacking; [`crate::decide::Halt::Refuse`] with the standard's code.
 pub fn revoke(
     presented: &Presented<'_>,
     facts: &Facts,
