@@ -1,1 +1,88 @@
-//! placeholder
+//! The client side of gatepass: obtains an access token by whatever method an API uses, keeps it, renews it
+//! once however many ask, and attaches it to requests for the right origins only.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), gatepass_client::Error> {
+//! let session = gatepass_client::Session::from_profile("work")?;
+//! let answer = session.get("https://api.example.com/items").query([("page", "2")]).send().await?;
+//! println!("{}", answer.text().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Without a profile, a [`Credential`] says the same:
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), gatepass_client::Error> {
+//! use gatepass_client::{Credential, OAuth, SecretRef, Session};
+//!
+//! let service = OAuth::client_credentials("https://login.example.com", "cl_1", SecretRef::env("SECRET"));
+//! let session = Session::builder(Credential::OAuth(service)).api("https://api.example.com").build()?;
+//! let answer = session.post("https://api.example.com/items").json(&serde_json::json!({"name": "x"})).send().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rooms
+//!
+//! * [`Session`] does an authenticated request; `session.rs` reads top to bottom as DESIGN tells it.
+//!   [`Session::token`] gives a valid token, [`Session::login`] asks the person for one, [`Session::status`]
+//!   tells without the network, [`Session::logout`] revokes and forgets.
+//! * [`Credential`] is how a token is made: [`Basic`](Credential::Basic), [`Bearer`](Credential::Bearer),
+//!   [`ApiKey`](Credential::ApiKey), [`Login`](Credential::Login), [`OAuth`](Credential::OAuth).
+//! * [`Config`] and [`Profile`] are the file `$XDG_CONFIG_HOME/gatepass/config.toml`. Secrets stand in it by
+//!   reference only ([`SecretRef`]).
+//! * [`tokens`] keeps what was obtained: in memory, or in files under `$XDG_STATE_HOME/gatepass/tokens/`.
+//! * [`Loopback`] waits for the browser, [`Browser`] opens it, [`pasted`] reads what a person pasted.
+//!
+//! # The promises
+//!
+//! * A credential goes to the origins of [`Profile::api`] only; those of the login are not implied.
+//! * One refresh per token, however many tasks and processes ask. A cached read takes no lock.
+//! * A network failure, 429 or 5xx never leads to a new login and never loses the old token.
+//! * Nothing secret is in `Debug`, in an error or in a log.
+
+mod acquire;
+mod attach;
+mod browser;
+mod builder;
+mod config;
+mod credential;
+mod disk;
+mod endpoints;
+mod error;
+mod flight;
+mod login;
+mod logout;
+mod loopback;
+mod page;
+mod paths;
+mod profile;
+mod renew;
+mod request;
+mod secret_ref;
+mod session;
+mod status;
+mod text;
+pub mod tokens;
+
+pub use attach::Attachment;
+pub use browser::{Browser, NoBrowser, SystemBrowser};
+pub use builder::SessionBuilder;
+pub use config::{Config, ConfigError};
+pub use credential::{
+    ApiKey, Credential, Endpoints, Grant, KeyPlace, LoginEndpoint, LoginStyle, OAuth,
+};
+pub use error::Error;
+pub use gatepass_http::{Body, Egress, Nobody, Origin, Person, PersonError};
+pub use gatepass_proto::flow::Notice;
+pub use gatepass_proto::{Scope, Secret, Timestamp};
+pub use login::{LoginOptions, LoginWay, pasted};
+pub use logout::LogoutReport;
+pub use loopback::Loopback;
+pub use paths::Paths;
+pub use profile::{Profile, ProfileName};
+pub use request::{RequestBuilder, Response};
+pub use secret_ref::{SecretError, SecretRef};
+pub use session::Session;
+pub use status::{Status, TokenState};

@@ -75,7 +75,9 @@ impl Body {
     /// The pieces as a stream.
     pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         match self.0 {
-            Kind::Bytes(bytes) => futures_util::stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed(),
+            Kind::Bytes(bytes) => {
+                futures_util::stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed()
+            }
             Kind::Stream(chunks) => chunks,
         }
     }

@@ -59,7 +59,10 @@ struct Known<T> {
 impl<T: Send + Sync> DocumentCache<T> {
     /// An empty cache whose documents are read by `parse`. An answer that it refuses is a failed fetch.
     pub fn new(parse: fn(&[u8]) -> Result<T, String>) -> Self {
-        Self { parse, entries: Mutex::new(HashMap::new()) }
+        Self {
+            parse,
+            entries: Mutex::new(HashMap::new()),
+        }
     }
 
     /// The document at `url`, from memory while it is fresh.
@@ -67,7 +70,12 @@ impl<T: Send + Sync> DocumentCache<T> {
     /// # Errors
     ///
     /// It cannot be fetched, and no copy younger than its age and 24 hours is there.
-    pub async fn fetch(&self, url: &Url, transport: &dyn Transport, clock: &dyn Clock) -> Result<Arc<Document<T>>, Unreachable> {
+    pub async fn fetch(
+        &self,
+        url: &Url,
+        transport: &dyn Transport,
+        clock: &dyn Clock,
+    ) -> Result<Arc<Document<T>>, Unreachable> {
         let entry = self.entry(url);
         let now = clock.now();
         let known = entry.document();
@@ -93,7 +101,12 @@ impl<T: Send + Sync> DocumentCache<T> {
     /// # Errors
     ///
     /// As [`DocumentCache::fetch`].
-    pub async fn reload(&self, url: &Url, transport: &dyn Transport, clock: &dyn Clock) -> Result<Arc<Document<T>>, Unreachable> {
+    pub async fn reload(
+        &self,
+        url: &Url,
+        transport: &dyn Transport,
+        clock: &dyn Clock,
+    ) -> Result<Arc<Document<T>>, Unreachable> {
         let entry = self.entry(url);
         let _flight = entry.flight.lock().await;
         let now = clock.now();
@@ -102,7 +115,11 @@ impl<T: Send + Sync> DocumentCache<T> {
             true => known.ok_or_else(|| entry.last_error()),
             false => {
                 let fetched = self.load(&entry, url, transport, clock).await;
-                fetched.or_else(|error| known.filter(|document| now < document.fresh_until + MAX_STALE).ok_or(error))
+                fetched.or_else(|error| {
+                    known
+                        .filter(|document| now < document.fresh_until + MAX_STALE)
+                        .ok_or(error)
+                })
             }
         }
     }
@@ -113,7 +130,9 @@ impl<T: Send + Sync> DocumentCache<T> {
             return entry.clone();
         }
         if entries.len() >= MAX_URLS {
-            let oldest = entries.iter().min_by_key(|(_, entry)| entry.document().map(|document| document.fetched_at));
+            let oldest = entries
+                .iter()
+                .min_by_key(|(_, entry)| entry.document().map(|document| document.fetched_at));
             if let Some(url) = oldest.map(|(url, _)| url.clone()) {
                 entries.remove(&url);
             }
@@ -136,7 +155,10 @@ impl<T: Send + Sync> DocumentCache<T> {
         match outcome {
             Ok(document) => {
                 let document = Arc::new(document);
-                *known = Known { document: Some(document.clone()), attempt: None };
+                *known = Known {
+                    document: Some(document.clone()),
+                    attempt: None,
+                };
                 Ok(document)
             }
             Err(error) => {
@@ -147,8 +169,15 @@ impl<T: Send + Sync> DocumentCache<T> {
         }
     }
 
-    async fn ask(&self, url: &Url, transport: &dyn Transport, clock: &dyn Clock) -> Result<Document<T>, Unreachable> {
-        let fault = |reason: String| Unreachable { reason: format!("{url}: {reason}") };
+    async fn ask(
+        &self,
+        url: &Url,
+        transport: &dyn Transport,
+        clock: &dyn Clock,
+    ) -> Result<Document<T>, Unreachable> {
+        let fault = |reason: String| Unreachable {
+            reason: format!("{url}: {reason}"),
+        };
         let request = Request::get(url.as_str())
             .header(ACCEPT, "application/json")
             .body(Vec::new())
@@ -159,18 +188,31 @@ impl<T: Send + Sync> DocumentCache<T> {
         }
         let now = clock.now();
         let value = (self.parse)(response.body()).map_err(fault)?;
-        Ok(Document { value, fetched_at: now, fresh_until: now + age(response.headers()) })
+        Ok(Document {
+            value,
+            fetched_at: now,
+            fresh_until: now + age(response.headers()),
+        })
     }
 }
 
 impl<T> Entry<T> {
     fn document(&self) -> Option<Arc<Document<T>>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).document.clone()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .document
+            .clone()
     }
 
     fn last_error(&self) -> Unreachable {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.attempt.as_ref().map_or_else(|| Unreachable { reason: "not fetched".into() }, |(_, error)| error.clone())
+        known.attempt.as_ref().map_or_else(
+            || Unreachable {
+                reason: "not fetched".into(),
+            },
+            |(_, error)| error.clone(),
+        )
     }
 
     /// Whether the server was asked too short a time ago to be asked again.
@@ -182,9 +224,17 @@ impl<T> Entry<T> {
     }
 
     /// What the flight that was waited for has brought, or a failure too recent to try again.
-    fn landed(&self, asked: Timestamp, now: Timestamp) -> Option<Result<Arc<Document<T>>, Unreachable>> {
+    fn landed(
+        &self,
+        asked: Timestamp,
+        now: Timestamp,
+    ) -> Option<Result<Arc<Document<T>>, Unreachable>> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(document) = known.document.as_ref().filter(|document| asked < document.fresh_until) {
+        if let Some(document) = known
+            .document
+            .as_ref()
+            .filter(|document| asked < document.fresh_until)
+        {
             return Some(Ok(document.clone()));
         }
         let (_, error) = known.attempt.as_ref().filter(|(at, _)| now < *at + PAUSE)?;
@@ -194,7 +244,13 @@ impl<T> Entry<T> {
 
 impl<T> Default for Entry<T> {
     fn default() -> Self {
-        Self { known: Mutex::new(Known { document: None, attempt: None }), flight: tokio::sync::Mutex::new(()) }
+        Self {
+            known: Mutex::new(Known {
+                document: None,
+                attempt: None,
+            }),
+            flight: tokio::sync::Mutex::new(()),
+        }
     }
 }
 
@@ -206,13 +262,21 @@ impl<T> std::fmt::Debug for DocumentCache<T> {
 
 /// How long a document stays fresh (RFC 9111 §5.2.2), within the bounds of this house.
 fn age(headers: &HeaderMap) -> Duration {
-    let values = headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
+    let values = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
     let mut age = DEFAULT_AGE;
-    for directive in values.flat_map(|value| value.split(',')).map(|directive| directive.trim().to_ascii_lowercase()) {
+    for directive in values
+        .flat_map(|value| value.split(','))
+        .map(|directive| directive.trim().to_ascii_lowercase())
+    {
         if matches!(directive.as_str(), "no-store" | "no-cache") {
             return MIN_AGE;
         }
-        let seconds = directive.strip_prefix("max-age=").and_then(|seconds| seconds.trim_matches('"').parse().ok());
+        let seconds = directive
+            .strip_prefix("max-age=")
+            .and_then(|seconds| seconds.trim_matches('"').parse().ok());
         if let Some(seconds) = seconds {
             age = Duration::from_secs(seconds);
         }

@@ -58,7 +58,9 @@ pub enum UrlError {
     #[error("plain http is used to this machine only (localhost, 127.0.0.1, ::1); use https")]
     Plain,
     /// `user:password@` in the URL: it would end in logs, and RFC 9110 §4.2.4 deprecates it.
-    #[error("the URL carries a user name or password; remove it and use a profile with method basic")]
+    #[error(
+        "the URL carries a user name or password; remove it and use a profile with method basic"
+    )]
     UserInfo,
     /// An origin was expected.
     #[error("expected an origin (scheme, host and port) without path, query or fragment")]

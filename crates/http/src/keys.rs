@@ -17,7 +17,11 @@ pub struct KeyCache {
 
 impl Default for KeyCache {
     fn default() -> Self {
-        Self { sets: DocumentCache::new(|body| KeySet::parse(body).map(Arc::new).map_err(str::to_owned)) }
+        Self {
+            sets: DocumentCache::new(|body| {
+                KeySet::parse(body).map(Arc::new).map_err(str::to_owned)
+            }),
+        }
     }
 }
 

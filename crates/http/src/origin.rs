@@ -82,8 +82,14 @@ mod tests {
 
     #[test]
     fn the_usual_port_case_and_slash_do_not_count() {
-        assert_eq!(origin("HTTPS://API.example:443/"), Ok("https://api.example".into()));
-        assert_eq!(origin("https://api.example:8443"), Ok("https://api.example:8443".into()));
+        assert_eq!(
+            origin("HTTPS://API.example:443/"),
+            Ok("https://api.example".into())
+        );
+        assert_eq!(
+            origin("https://api.example:8443"),
+            Ok("https://api.example:8443".into())
+        );
         assert_eq!(origin("http://[::1]:80"), Ok("http://[::1]".into()));
     }
 

@@ -36,11 +36,17 @@ const OF_THE_BODY: [HeaderName; 6] = [
 ];
 
 /// Where an answer points, if it is a redirect that is followed.
-pub(crate) fn target(from: &Url, status: StatusCode, headers: &HeaderMap) -> Result<Option<Url>, ResourceError> {
+pub(crate) fn target(
+    from: &Url,
+    status: StatusCode,
+    headers: &HeaderMap,
+) -> Result<Option<Url>, ResourceError> {
     if !matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
-    let Some(location) = headers.get(header::LOCATION) else { return Ok(None) };
+    let Some(location) = headers.get(header::LOCATION) else {
+        return Ok(None);
+    };
     let location = std::str::from_utf8(location.as_bytes()).map_err(|_| ResourceError::Location)?;
     let mut to = from.join(location).map_err(|_| ResourceError::Location)?;
     if to.fragment().is_none() {
@@ -102,26 +108,59 @@ mod tests {
 
     fn to(from: &str, location: &str) -> Result<Option<Url>, ResourceError> {
         let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, HeaderValue::from_bytes(location.as_bytes()).expect("a header"));
+        headers.insert(
+            LOCATION,
+            HeaderValue::from_bytes(location.as_bytes()).expect("a header"),
+        );
         target(&url(from), StatusCode::FOUND, &headers)
     }
 
     #[test]
     fn relative_and_absolute_locations_are_resolved() {
-        assert_eq!(to("https://a.example/x/y", "../z?q").expect("ok"), Some(url("https://a.example/z?q")));
-        assert_eq!(to("https://a.example/x", "//b.example/").expect("ok"), Some(url("https://b.example/")));
-        assert_eq!(to("http://localhost/x", "https://b.example/").expect("ok"), Some(url("https://b.example/")));
+        assert_eq!(
+            to("https://a.example/x/y", "../z?q").expect("ok"),
+            Some(url("https://a.example/z?q"))
+        );
+        assert_eq!(
+            to("https://a.example/x", "//b.example/").expect("ok"),
+            Some(url("https://b.example/"))
+        );
+        assert_eq!(
+            to("http://localhost/x", "https://b.example/").expect("ok"),
+            Some(url("https://b.example/"))
+        );
     }
 
     #[test]
     fn dangerous_locations_are_refused() {
-        assert!(matches!(to("https://a.example/", "http://a.example/"), Err(ResourceError::Downgrade)));
-        assert!(matches!(to("https://a.example/", "http://127.0.0.1/"), Err(ResourceError::Downgrade)));
-        assert!(matches!(to("https://a.example/", "file:///etc/passwd"), Err(ResourceError::Downgrade)));
-        assert!(matches!(to("https://a.example/", "https://localhost/"), Err(ResourceError::ToThisMachine)));
-        assert!(matches!(to("https://a.example/", "https://me:pw@b.example/"), Err(ResourceError::Redirect(_))));
-        assert!(matches!(to("http://localhost/", "http://b.example/"), Err(ResourceError::Redirect(_))));
-        assert!(matches!(to("https://a.example/", "https://"), Err(ResourceError::Location)));
+        assert!(matches!(
+            to("https://a.example/", "http://a.example/"),
+            Err(ResourceError::Downgrade)
+        ));
+        assert!(matches!(
+            to("https://a.example/", "http://127.0.0.1/"),
+            Err(ResourceError::Downgrade)
+        ));
+        assert!(matches!(
+            to("https://a.example/", "file:///etc/passwd"),
+            Err(ResourceError::Downgrade)
+        ));
+        assert!(matches!(
+            to("https://a.example/", "https://localhost/"),
+            Err(ResourceError::ToThisMachine)
+        ));
+        assert!(matches!(
+            to("https://a.example/", "https://me:pw@b.example/"),
+            Err(ResourceError::Redirect(_))
+        ));
+        assert!(matches!(
+            to("http://localhost/", "http://b.example/"),
+            Err(ResourceError::Redirect(_))
+        ));
+        assert!(matches!(
+            to("https://a.example/", "https://"),
+            Err(ResourceError::Location)
+        ));
     }
 
     #[test]
@@ -130,9 +169,22 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(LOCATION, HeaderValue::from_static("https://b.example/"));
             let status = StatusCode::from_u16(status).expect("a status");
-            assert!(matches!(target(&url("https://a.example/"), status, &headers), Ok(None)), "{status}");
+            assert!(
+                matches!(
+                    target(&url("https://a.example/"), status, &headers),
+                    Ok(None)
+                ),
+                "{status}"
+            );
         }
-        assert!(matches!(target(&url("https://a.example/"), StatusCode::FOUND, &HeaderMap::new()), Ok(None)));
+        assert!(matches!(
+            target(
+                &url("https://a.example/"),
+                StatusCode::FOUND,
+                &HeaderMap::new()
+            ),
+            Ok(None)
+        ));
     }
 
     #[test]
@@ -156,9 +208,17 @@ mod tests {
     #[test]
     fn only_harmless_headers_reach_another_origin() {
         let mut full = HeaderMap::new();
-        for name in
-            ["authorization", "cookie", "proxy-authorization", "x-api-key", "dpop", "private-token", "accept", "content-type", "host"]
-        {
+        for name in [
+            "authorization",
+            "cookie",
+            "proxy-authorization",
+            "x-api-key",
+            "dpop",
+            "private-token",
+            "accept",
+            "content-type",
+            "host",
+        ] {
             full.insert(name, HeaderValue::from_static("x"));
         }
         let mut secret = HeaderValue::from_static("x");
@@ -170,7 +230,11 @@ mod tests {
         trim(&mut same, &from, &url("https://a.example:443/y"), false);
         assert_eq!(same.len(), full.len() - 1, "only Host goes");
 
-        for other in ["https://b.example/", "https://a.example:444/", "https://x.a.example/"] {
+        for other in [
+            "https://b.example/",
+            "https://a.example:444/",
+            "https://x.a.example/",
+        ] {
             let mut headers = full.clone();
             trim(&mut headers, &from, &url(other), false);
             let mut left: Vec<&str> = headers.keys().map(http::HeaderName::as_str).collect();

@@ -75,7 +75,11 @@ impl ResourceTransport for HttpTransport {
             if without_body {
                 method = Method::GET;
             }
-            body = if without_body { Body::empty() } else { again.ok_or(ResourceError::BodyGone)? };
+            body = if without_body {
+                Body::empty()
+            } else {
+                again.ok_or(ResourceError::BodyGone)?
+            };
             trim(&mut headers, &url, &to, without_body);
             tracing::debug!(from = %url.origin().ascii_serialization(), to = %to.origin().ascii_serialization(), "redirected");
             url = to;
@@ -92,23 +96,32 @@ impl HttpTransport {
         headers: &HeaderMap,
         body: Body,
     ) -> Result<reqwest::Response, ResourceError> {
-        let mut request = self.pool(url)?.request(method.clone(), url.clone()).headers(headers.clone());
+        let mut request = self
+            .pool(url)?
+            .request(method.clone(), url.clone())
+            .headers(headers.clone());
         if !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
             request = request.body(match body.into_parts() {
                 Ok(bytes) => reqwest::Body::from(bytes),
                 Err(stream) => reqwest::Body::wrap_stream(stream),
             });
         }
-        Ok(request.send().await.map_err(|error| unreachable(url, &error))?)
+        Ok(request
+            .send()
+            .await
+            .map_err(|error| unreachable(url, &error))?)
     }
 }
 
 fn parse(uri: &http::Uri) -> Result<Url, ResourceError> {
-    let url: Url = uri
-        .to_string()
-        .parse()
-        .map_err(|_| ResourceError::Url { url: uri.path().to_owned(), error: UrlError::Malformed })?;
-    check_url(&url).map_err(|error| ResourceError::Url { url: url.origin().ascii_serialization(), error })?;
+    let url: Url = uri.to_string().parse().map_err(|_| ResourceError::Url {
+        url: uri.path().to_owned(),
+        error: UrlError::Malformed,
+    })?;
+    check_url(&url).map_err(|error| ResourceError::Url {
+        url: url.origin().ascii_serialization(),
+        error,
+    })?;
     Ok(url)
 }
 
@@ -118,5 +131,11 @@ fn finish(url: Url, mut answer: reqwest::Response) -> Response<Body> {
     *response.version_mut() = answer.version();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     response.extensions_mut().insert(AnsweredBy(url));
-    response.map(|()| Body::stream(answer.bytes_stream().map_err(|error| std::io::Error::other(reason(&error)))))
+    response.map(|()| {
+        Body::stream(
+            answer
+                .bytes_stream()
+                .map_err(|error| std::io::Error::other(reason(&error))),
+        )
+    })
 }

@@ -1,6 +1,6 @@
 //! What every backend has to hold to, as one suite. The macro [`contract!`](crate::contract!) runs it:
 //!
-//! ```ignore
+//! ```text
 //! gatepass_store::contract!(memory, async { (Arc::new(MemoryStore::new()) as Arc<dyn Store>, ()) });
 //! ```
 //!

@@ -8,9 +8,9 @@ use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::record::{ApiKey, Key, Record};
 
 use super::samples::{NOW, api_key, code, denied, digest, every_kind, grant, grant_id, session};
-use super::throttle::{charge, fail, wait};
+use super::throttle::fail;
 use super::{commit, insert, load};
-use crate::Store;
+use crate::{Charge, Limit, Store, Throttled};
 
 const MOMENT: Duration = Duration::from_millis(1);
 const REPLAY: Duration = Duration::from_secs(10 * 60);
@@ -88,12 +88,28 @@ pub async fn an_idle_account_is_forgotten(store: Arc<dyn Store>) {
     assert_eq!(sweep(&store, NOW + DAY * 30 + MOMENT, 100).await, 1);
 }
 
-/// Time that runs backwards, or another node's clock, does not lift a block.
+/// Not even a long quiet time lifts a block that is longer.
 pub async fn a_blocked_account_stays(store: Arc<dyn Store>) {
-    fail(&store, "a", 10, NOW).await;
-    assert_eq!(sweep(&store, NOW, 100).await, 0);
-    assert_eq!(sweep(&store, NOW - DAY, 100).await, 0);
-    assert_eq!(charge(&store, &["a"], NOW).await, wait(60_000));
+    let charge = Charge {
+        account: "a".into(),
+        limit: Limit {
+            failures: 1,
+            block: DAY * 60,
+            longest: DAY * 60,
+            forget: DAY,
+        },
+    };
+    let charges = [charge];
+    let first = store.charge(&charges, NOW).await;
+    first.expect("the store answers").expect("admitted");
+    assert_eq!(sweep(&store, NOW + DAY * 40, 100).await, 0);
+    let second = store.charge(&charges, NOW + DAY * 40).await;
+    let retry_after = DAY * 20;
+    assert_eq!(
+        second.expect("the store answers"),
+        Err(Throttled { retry_after })
+    );
+    assert_eq!(sweep(&store, NOW + DAY * 60 + MOMENT, 100).await, 1);
 }
 
 /// At most so many rows of each kind.

@@ -118,7 +118,7 @@ pub(super) async fn fail(store: &Arc<dyn Store>, account: &str, n: u32, now: Tim
     }
 }
 
-pub(super) async fn charge(
+async fn charge(
     store: &Arc<dyn Store>,
     accounts: &[&str],
     now: Timestamp,
@@ -137,7 +137,7 @@ pub(super) async fn charge(
 }
 
 /// Throttled for so many milliseconds.
-pub(super) fn wait(millis: u64) -> Result<(), Throttled> {
+fn wait(millis: u64) -> Result<(), Throttled> {
     Err(Throttled {
         retry_after: Duration::from_millis(millis),
     })

@@ -1,7 +1,10 @@
 //! Changes as statements, each with its condition.
 
-use gatepass_proto::decide::change::{AuditEvent, Change};
-use sqlx::SqliteConnection;
+use std::future::ready;
+
+use futures_util::TryStreamExt as _;
+use gatepass_proto::decide::change::Change;
+use sqlx::{AssertSqlSafe, Executor as _, SqliteConnection};
 
 use super::columns::time;
 use super::rows::{self, Statement};
@@ -27,107 +30,115 @@ impl From<Refusal> for CommitError {
     }
 }
 
+/// How many changes go to the connection's thread at once: each errand there and back costs more than a change
+/// itself. What is longer goes in several.
+const TOGETHER: usize = 16;
+
 impl Work for Commit {
     type Verdict = Result<(), Refusal>;
 
-    /// The savepoint keeps a refusal from touching the neighbours in the group. A single statement needs none.
     async fn perform(&self, conn: &mut SqliteConnection) -> Result<Self::Verdict, sqlx::Error> {
-        if let [change] = self.0.as_slice() {
-            return apply(change, conn).await;
-        }
-        sqlx::query("SAVEPOINT request").execute(&mut *conn).await?;
-        for change in &self.0 {
-            if let Err(refusal) = apply(change, conn).await? {
-                sqlx::query("ROLLBACK TO request; RELEASE request")
-                    .execute(conn)
-                    .await?;
+        let mut first = "RELEASE request; SAVEPOINT request";
+        for changes in self.0.chunks(TOGETHER) {
+            if let Err(refusal) = apply(first, changes, conn).await? {
+                sqlx::query("ROLLBACK TO request").execute(conn).await?;
                 return Ok(Err(refusal));
             }
+            first = "";
         }
-        sqlx::query("RELEASE request").execute(conn).await?;
         Ok(Ok(()))
     }
 }
 
+/// Makes changes after what comes `first`. The condition of a change is that it affects a row.
 async fn apply(
-    change: &Change,
+    first: &str,
+    changes: &[Change],
     conn: &mut SqliteConnection,
 ) -> Result<Result<(), Refusal>, sqlx::Error> {
-    let (statement, otherwise) = statement(change);
-    let rows = statement.execute(conn).await?.rows_affected();
-    Ok(match otherwise {
-        Some(refusal) if rows == 0 => Err(refusal),
-        _ => Ok(()),
-    })
+    let steps = changes.iter().map(step).collect::<Vec<_>>();
+    let sql = steps
+        .iter()
+        .fold(first.to_owned(), |sql, (text, _)| sql + "; " + text);
+    let statement = sqlx::query(AssertSqlSafe(sql));
+    let mut ends: Vec<_> = conn
+        .fetch_many(changes.iter().fold(statement, bind))
+        .try_filter_map(|end| ready(Ok(end.left().map(|end| end.rows_affected()))))
+        .try_collect()
+        .await?;
+    let own = ends.split_off(ends.len().saturating_sub(steps.len()));
+    Ok(steps
+        .iter()
+        .zip(own)
+        .find_map(|((_, otherwise), rows)| otherwise.filter(|_| rows == 0))
+        .map_or(Ok(()), Err))
 }
 
 /// The statement of a change, and the refusal if it affects no row.
-fn statement(change: &Change) -> (Statement, Option<Refusal>) {
+fn step(change: &Change) -> (&'static str, Option<Refusal>) {
     match change {
         Change::Insert(record) => (rows::insert(record), Some(Refusal::Conflict)),
-        Change::SpendCode { digest, at } => (
-            sqlx::query("UPDATE codes SET spent_at = ? WHERE digest = ? AND spent_at IS NULL")
-                .bind(time(*at))
-                .bind(digest.as_bytes().as_slice()),
+        Change::SpendCode { .. } => (
+            "UPDATE codes SET spent_at = ? WHERE digest = ? AND spent_at IS NULL",
             Some(Refusal::Conflict),
         ),
+        Change::Advance { .. } => (
+            "UPDATE grants SET family_head = ?, family_rotated_at = ? \
+             WHERE grant_id = ? AND family_head = ? AND revoked_at IS NULL",
+            Some(Refusal::Conflict),
+        ),
+        Change::Revoke { .. } => (
+            "UPDATE grants SET revoked_at = ? WHERE grant_id = ? AND revoked_at IS NULL",
+            None,
+        ),
+        Change::Deny { .. } => (
+            "INSERT INTO denied (jti, until) VALUES (?, ?) \
+             ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+            None,
+        ),
+        Change::Once { .. } => (
+            "INSERT INTO seen (space, hash, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            Some(Refusal::Spent),
+        ),
+        Change::Delete(key) => (rows::delete(key), None),
+        Change::Audit(_) => (
+            "INSERT INTO audit (at, event, client_id, user_id, grant_id) VALUES (?, ?, ?, ?, ?)",
+            None,
+        ),
+    }
+}
+
+/// Binds the values of [`step`].
+fn bind(statement: Statement, change: &Change) -> Statement {
+    match change {
+        Change::Insert(record) => rows::bind_record(statement, record),
+        Change::SpendCode { digest, at } => {
+            statement.bind(time(*at)).bind(digest.as_bytes().as_slice())
+        }
         Change::Advance {
             grant_id,
             from,
             to,
             at,
-        } => (
-            sqlx::query(
-                "UPDATE grants SET family_head = ?, family_rotated_at = ? \
-                 WHERE grant_id = ? AND family_head = ? AND revoked_at IS NULL",
-            )
+        } => statement
             .bind(*to)
             .bind(time(*at))
             .bind(grant_id.as_bytes().as_slice())
             .bind(*from),
-            Some(Refusal::Conflict),
-        ),
-        Change::Revoke { grant_id, at } => (
-            sqlx::query(
-                "UPDATE grants SET revoked_at = ? WHERE grant_id = ? AND revoked_at IS NULL",
-            )
+        Change::Revoke { grant_id, at } => statement
             .bind(time(*at))
             .bind(grant_id.as_bytes().as_slice()),
-            None,
-        ),
-        Change::Deny { jti, until } => (
-            sqlx::query(
-                "INSERT INTO denied (jti, until) VALUES (?, ?) \
-                 ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-            )
-            .bind(jti.as_str())
-            .bind(time(*until)),
-            None,
-        ),
-        Change::Once { space, hash, until } => (
-            sqlx::query(
-                "INSERT INTO seen (space, hash, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            )
+        Change::Deny { jti, until } => statement.bind(jti.as_str()).bind(time(*until)),
+        Change::Once { space, hash, until } => statement
             .bind(*space)
             .bind(hash.as_bytes().as_slice())
             .bind(time(*until)),
-            Some(Refusal::Spent),
-        ),
-        Change::Delete(key) => (rows::delete(key), None),
-        Change::Audit(event) => (audit(event), None),
+        Change::Delete(key) => rows::bind_key(statement, key),
+        Change::Audit(event) => statement
+            .bind(time(event.at))
+            .bind(event.event)
+            .bind(event.client_id.as_ref().map(|id| id.as_str().to_owned()))
+            .bind(event.user_id.as_ref().map(|id| id.as_str().to_owned()))
+            .bind(event.grant_id.map(|id| id.as_bytes().to_vec())),
     }
-}
-
-fn audit(event: &AuditEvent) -> Statement {
-    let client_id = event.client_id.as_ref().map(|id| id.as_str().to_owned());
-    let user_id = event.user_id.as_ref().map(|id| id.as_str().to_owned());
-    let grant_id = event.grant_id.map(|id| id.as_bytes().to_vec());
-    sqlx::query(
-        "INSERT INTO audit (at, event, client_id, user_id, grant_id) VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(time(event.at))
-    .bind(event.event)
-    .bind(client_id)
-    .bind(user_id)
-    .bind(grant_id)
 }

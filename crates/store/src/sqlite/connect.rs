@@ -19,7 +19,7 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Checking every page takes time in proportion, and a server should answer at once; larger files are checked
 /// by their header and tables only.
-const CHECKED_PAGES: i64 = 2048;
+const CHECKED_PAGES: i64 = 1024;
 
 /// The mark of migration 1.
 const APPLICATION_ID: i64 = 0x6770_7374;

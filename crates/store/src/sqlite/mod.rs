@@ -111,4 +111,8 @@ impl Store for SqliteStore {
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         sweep::sweep(&self.writer, now, limit).await
     }
+
+    async fn close(&self) {
+        Self::close(self).await;
+    }
 }

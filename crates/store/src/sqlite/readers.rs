@@ -40,7 +40,7 @@ impl Readers {
     /// One record. A single statement is a consistent state by itself.
     pub(super) async fn one(&self, key: &Key) -> Result<Option<Record>, StoreError> {
         let mut lease = self.lease().await?;
-        let statement = rows::bind(sqlx::query(rows::select(key)), key);
+        let statement = rows::bind_key(sqlx::query(rows::select(key)), key);
         let row = statement
             .fetch_optional(&mut lease.conn)
             .await
@@ -147,7 +147,7 @@ async fn snapshot(
     sql.push_str("; COMMIT");
     let statement = keys
         .iter()
-        .fold(sqlx::query(AssertSqlSafe(sql)), rows::bind);
+        .fold(sqlx::query(AssertSqlSafe(sql)), rows::bind_key);
 
     let mut found = vec![None; keys.len()];
     let mut wanted = keys.iter().zip(&mut found);

@@ -28,7 +28,8 @@ pub(super) trait Work: Send + Sync + 'static {
     /// What the caller is told.
     type Verdict: Send;
 
-    /// Does it. A refusal is a verdict and must leave nothing behind; an error fails the whole group.
+    /// Does it. A refusal is a verdict and must leave nothing behind, for which there is a savepoint named
+    /// `request`: renew it before the first change. An error fails the whole group.
     fn perform(
         &self,
         conn: &mut SqliteConnection,
@@ -210,7 +211,9 @@ async fn transact(
     conn: &mut SqliteConnection,
     group: &mut [Box<dyn Queued>],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut *conn).await?;
+    sqlx::query("BEGIN IMMEDIATE; SAVEPOINT request")
+        .execute(&mut *conn)
+        .await?;
     for request in group {
         request.attempt(conn).await?;
     }

@@ -31,24 +31,35 @@ trait Stored: Sized {
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error>;
 }
 
-/// Adds the record; affects no row when its key or a unique name is taken.
-pub(super) fn insert(record: &Record) -> Statement {
-    fn of<R: Stored>(record: &R) -> Statement {
-        record.bind(sqlx::query(R::INSERT))
-    }
+/// Adds a record, which is bound by [`bind_record`]; affects no row when its key or a unique name is taken.
+pub(super) fn insert(record: &Record) -> &'static str {
     match record {
-        Record::Client(client) => of(client),
-        Record::User(user) => of(user),
-        Record::Session(session) => of(session),
-        Record::Code(code) => of(code),
-        Record::Grant(grant) => of(grant),
-        Record::ApiKey(key) => of(key),
-        Record::Denied(denied) => of(denied),
-        Record::SealedKey(key) => of(key),
+        Record::Client(_) => Client::INSERT,
+        Record::User(_) => User::INSERT,
+        Record::Session(_) => Session::INSERT,
+        Record::Code(_) => Code::INSERT,
+        Record::Grant(_) => Grant::INSERT,
+        Record::ApiKey(_) => ApiKey::INSERT,
+        Record::Denied(_) => Denied::INSERT,
+        Record::SealedKey(_) => SealedKey::INSERT,
     }
 }
 
-/// Finds the row of a key, which is bound by [`bind`].
+/// Binds a record's columns as the next values.
+pub(super) fn bind_record(statement: Statement, record: &Record) -> Statement {
+    match record {
+        Record::Client(client) => client.bind(statement),
+        Record::User(user) => user.bind(statement),
+        Record::Session(session) => session.bind(statement),
+        Record::Code(code) => code.bind(statement),
+        Record::Grant(grant) => grant.bind(statement),
+        Record::ApiKey(key) => key.bind(statement),
+        Record::Denied(denied) => denied.bind(statement),
+        Record::SealedKey(key) => key.bind(statement),
+    }
+}
+
+/// Finds the row of a key, which is bound by [`bind_key`].
 pub(super) fn select(key: &Key) -> &'static str {
     match key {
         Key::Client(_) => "SELECT * FROM clients WHERE client_id = ?",
@@ -63,9 +74,9 @@ pub(super) fn select(key: &Key) -> &'static str {
     }
 }
 
-/// Deletes the row of a key.
-pub(super) fn delete(key: &Key) -> Statement {
-    let sql = match key {
+/// Deletes the row of a key, which is bound by [`bind_key`].
+pub(super) fn delete(key: &Key) -> &'static str {
+    match key {
         Key::Client(_) => "DELETE FROM clients WHERE client_id = ?",
         Key::User(_) => "DELETE FROM users WHERE user_id = ?",
         Key::Username(_) => "DELETE FROM users WHERE username = ?",
@@ -75,12 +86,11 @@ pub(super) fn delete(key: &Key) -> Statement {
         Key::ApiKey(_) => "DELETE FROM api_keys WHERE digest = ?",
         Key::Denied(_) => "DELETE FROM denied WHERE jti = ?",
         Key::SealedKey(_) => "DELETE FROM sealed_keys WHERE key_id = ?",
-    };
-    bind(sqlx::query(sql), key)
+    }
 }
 
 /// Binds a key as the next value.
-pub(super) fn bind(statement: Statement, key: &Key) -> Statement {
+pub(super) fn bind_key(statement: Statement, key: &Key) -> Statement {
     match key {
         Key::Client(client_id) => statement.bind(client_id.as_str()),
         Key::User(user_id) => statement.bind(user_id.as_str()),

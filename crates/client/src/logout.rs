@@ -1,0 +1,83 @@
+use std::time::Duration;
+
+use gatepass_proto::Secret;
+use gatepass_proto::flow::RevokeFlow;
+use gatepass_proto::message::revocation::RevocationRequest;
+
+use crate::endpoints::Wanted;
+use crate::session::Inner;
+use crate::tokens::StoredToken;
+use crate::{Credential, Error, OAuth, Session};
+
+/// How long a logout waits for another process that renews.
+const PATIENCE: Duration = Duration::from_secs(75);
+
+/// What a logout did.
+#[derive(Clone, Debug)]
+pub enum LogoutReport {
+    /// There was no token.
+    NothingStored,
+    /// The server revoked the tokens (RFC 7009); they are forgotten here.
+    Revoked,
+    /// Forgotten here; the server offers no revocation, so the access token lives until it expires.
+    Forgotten,
+    /// Forgotten here; the server could not be told, so the tokens live until they expire.
+    NotRevoked(Error),
+}
+
+impl Session {
+    /// Revokes the stored token at the server and forgets it here, which happens even if the server is down.
+    ///
+    /// # Errors
+    ///
+    /// The stored token cannot be read or removed.
+    pub async fn logout(&self) -> Result<LogoutReport, Error> {
+        let inner = &self.inner;
+        let _lock = inner.tokens.lock(&inner.key, PATIENCE).await?;
+        let stored = inner.tokens.load(&inner.key).await?;
+        let report = match &stored {
+            None => LogoutReport::NothingStored,
+            Some(token) => inner.revoke(token).await,
+        };
+        inner.tokens.forget(&inner.key).await?;
+        *inner.state() = crate::session::State::default();
+        Ok(report)
+    }
+}
+
+impl Inner {
+    async fn revoke(&self, token: &StoredToken) -> LogoutReport {
+        // A token made for another credential is not shown to this one's server.
+        let oauth = match &self.credential {
+            Credential::OAuth(oauth) if token.binding == self.credential.binding() => oauth,
+            _ => return LogoutReport::Forgotten,
+        };
+        match self.try_revoke(oauth, token).await {
+            Ok(report) => report,
+            Err(error) => LogoutReport::NotRevoked(error),
+        }
+    }
+
+    /// The refresh token first: at most servers the access token goes with it.
+    async fn try_revoke(&self, oauth: &OAuth, token: &StoredToken) -> Result<LogoutReport, Error> {
+        let server = self.server(oauth, Wanted::Revocation).await?;
+        let Some(endpoint) = &server.revocation else {
+            return Ok(LogoutReport::Forgotten);
+        };
+        let client = self.client(oauth, &server).await?;
+        let tokens: [Option<&Secret>; 2] =
+            [token.refresh_token.as_ref(), Some(&token.access_token)];
+        for token in tokens.into_iter().flatten() {
+            let request = RevocationRequest {
+                token: token.clone(),
+            };
+            let mut flow = RevokeFlow {
+                endpoint: endpoint.clone(),
+                client: client.clone(),
+                request,
+            };
+            self.drive(&mut flow).await?;
+        }
+        Ok(LogoutReport::Revoked)
+    }
+}
