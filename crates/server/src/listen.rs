@@ -11,7 +11,7 @@ use axum_server::Handle;
 use gatepass_http::{Clock, OsEntropy, SystemClock};
 use gatepass_proto::ClientId;
 use gatepass_proto::decide::Rules;
-use gatepass_store::{Store, StoreError};
+use gatepass_store::{Remembering, Store, StoreError};
 use url::Url;
 
 use crate::admin::Admin;
@@ -91,6 +91,7 @@ impl Server {
         let (listener, address) = listen(config.listen)?;
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
+        let store: Arc<dyn Store> = Arc::new(Remembering::over(store));
         let master = master_key(config)?;
         let keys =
             Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;

@@ -7,6 +7,7 @@
 //! * [`open`] takes an address and gives the backend it names.
 //! * [`SqliteStore`] keeps everything in one file, durably.
 //! * [`MemoryStore`] keeps everything in maps, for tests.
+//! * [`Remembering`] wraps another and remembers clients for a second.
 //!
 //! With the feature `contract` there is the suite that every backend passes.
 
@@ -16,10 +17,12 @@ pub mod contract;
 mod memory;
 mod open;
 mod port;
+mod remembering;
 mod retention;
 mod sqlite;
 
 pub use memory::MemoryStore;
 pub use open::open;
 pub use port::{Charge, CommitError, Limit, Store, StoreError, Throttled};
+pub use remembering::Remembering;
 pub use sqlite::SqliteStore;

@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
-use gatepass_store::{MemoryStore, SqliteStore, Store, contract};
+use gatepass_store::{MemoryStore, Remembering, SqliteStore, Store, contract};
 use tempfile::TempDir;
 
 contract!(memory, in_memory());
 contract!(sqlite, in_sqlite());
+contract!(remembering, remembering());
 
 async fn in_memory() -> (Arc<dyn Store>, ()) {
     (Arc::new(MemoryStore::new()), ())
+}
+
+async fn remembering() -> (Arc<dyn Store>, ()) {
+    let inner = Arc::new(MemoryStore::new());
+    (Arc::new(Remembering::over(inner)), ())
 }
 
 async fn in_sqlite() -> (Arc<dyn Store>, TempDir) {
