@@ -116,6 +116,11 @@ impl Refusal {
             Self::InvalidRequest(_) | Self::InvalidToken(_) | Self::InsufficientScope
         );
         let unauthorized = self.status() == StatusCode::UNAUTHORIZED;
+        // First, for the programs that read no further than the first challenge are of its age.
+        if of.basic && unauthorized {
+            let basic = Challenge::new("Basic").with("realm", of.realm);
+            list.push(basic.with("charset", "UTF-8"));
+        }
         if of.bearer && (blames_token || unauthorized) {
             let mut bearer = Challenge::new("Bearer").with("realm", of.realm);
             if blames_token {
@@ -127,10 +132,6 @@ impl Refusal {
                 bearer = bearer.with("scope", of.required.to_string());
             }
             list.push(bearer);
-        }
-        if of.basic && unauthorized {
-            let basic = Challenge::new("Basic").with("realm", of.realm);
-            list.push(basic.with("charset", "UTF-8"));
         }
         list
     }

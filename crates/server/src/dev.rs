@@ -192,6 +192,12 @@ fn present<T>(made: Result<T, AdminError>) -> Result<(), AdminError> {
     }
 }
 
+/// The scopes that the metadata names; which ones other clients have is nobody's business.
+pub(crate) fn scopes(dev: bool) -> Vec<String> {
+    let scope = if dev { SCOPE } else { "" };
+    scope.split_whitespace().map(str::to_owned).collect()
+}
+
 fn scope(text: &str) -> Scope {
     text.parse().unwrap_or_default()
 }

@@ -107,7 +107,7 @@ impl Server {
         };
         let (tls, ca) = transport(config)?;
         let text = issuer.as_str().trim_end_matches('/').to_owned();
-        let metadata = metadata::document(&text, Vec::new());
+        let metadata = metadata::document(&text, dev::scopes(config.dev));
         let app = App::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::new(SystemClock),

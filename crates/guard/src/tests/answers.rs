@@ -23,7 +23,7 @@ fn answer(status: &str, error: &str, description: &str, more: &[&str]) -> String
 
 fn no_credentials() -> String {
     let text = "credentials are required";
-    answer("401 Unauthorized", "unauthorized", text, &[BEARER, BASIC])
+    answer("401 Unauthorized", "unauthorized", text, &[BASIC, BEARER])
 }
 
 fn invalid_request(text: &str) -> String {
@@ -33,7 +33,7 @@ fn invalid_request(text: &str) -> String {
 
 fn invalid_token(text: &str) -> String {
     let bearer = format!(r#"{BEARER}, error="invalid_token", error_description="{text}""#);
-    answer("401 Unauthorized", "invalid_token", text, &[&bearer, BASIC])
+    answer("401 Unauthorized", "invalid_token", text, &[BASIC, &bearer])
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn credentials_twice_are_refused_even_if_both_are_good() {
 #[tokio::test]
 async fn a_wrong_password() {
     let text = "the username or the password is wrong";
-    let expected = answer("401 Unauthorized", "unauthorized", text, &[BEARER, BASIC]);
+    let expected = answer("401 Unauthorized", "unauthorized", text, &[BASIC, BEARER]);
     for (username, password) in [("ada", "wrong"), ("nobody", "right"), ("", "")] {
         let got = ask(get().header("Authorization", basic(username, password))).await;
         assert_eq!(got, expected);
