@@ -1,0 +1,45 @@
+//! `cargo xtask setup`: everything the gate needs beside Rust itself.
+//!
+//! On Debian and its relatives it installs what is missing, given root or a `sudo` that asks
+//! nothing. Elsewhere it says what is missing and stops. A missing tool is an error, never a
+//! reason to leave a test out.
+
+mod apt;
+pub(crate) mod chromium;
+pub(crate) mod python;
+
+use anyhow::{Context as _, Result};
+
+use crate::Task;
+use crate::program::{cargo, version};
+use crate::step::{no_arguments, step};
+
+pub(crate) const TASK: Task = Task {
+    name: "setup",
+    about: "installs Chromium, its driver and the Python environment; says what is missing",
+    run: |arguments| {
+        no_arguments(arguments)?;
+        everything()
+    },
+};
+
+pub(crate) fn everything() -> Result<()> {
+    step(
+        "tools",
+        "put in place what the message names, then `cargo xtask setup`",
+        || {
+            rust_component("fmt", "rustfmt")?;
+            rust_component("clippy", "clippy")?;
+            chromium::ready()?;
+            python::environment()?;
+            Ok(())
+        },
+    )
+}
+
+fn rust_component(subcommand: &str, component: &str) -> Result<()> {
+    let found = version(cargo().arg(subcommand))
+        .with_context(|| format!("{component} is missing: `rustup component add {component}`"))?;
+    println!("    {found}");
+    Ok(())
+}
