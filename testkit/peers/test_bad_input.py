@@ -276,8 +276,9 @@ def test_malformed_token_request(offer: Offer, headers: dict[str, str], body: by
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_body_over_the_limit(offer: Offer) -> None:
-    answer = post(offer, "/oauth/token", headers=FORM, data=b"a=" + b"x" * 70_000)
+@pytest.mark.parametrize("size", [70_000, 100_000, 1_000_000])
+def test_body_over_the_limit(offer: Offer, size: int) -> None:
+    answer = post(offer, "/oauth/token", headers=FORM, data=b"a=" + b"x" * size)
     assert (answer.status_code, answer.json()["error"]) == (413, "invalid_request")
 
 

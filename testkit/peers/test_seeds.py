@@ -322,6 +322,9 @@ def test_out_of_band(offer: Offer) -> None:
     assert answer.status_code == 200, answer.text
     assert answer.json().get("scope", "read-write") == "read-write"
     assert introspect(offer, answer.json()["access_token"])["scope"] == "read-write"
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    data = requests.get(offer.url("/api/data"), headers=headers, verify=offer.ca, timeout=30)
+    assert (data.status_code, data.json()["scope"]) == (200, "read-write")
 
 
 # API keys

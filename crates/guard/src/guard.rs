@@ -36,6 +36,7 @@ struct Parts {
     basic: Option<Basic>,
     bearer: Option<JwtCheck>,
     api_keys: Option<Arc<dyn ApiKeys>>,
+    implied: Vec<(String, Scope)>,
     clock: Arc<dyn Clock>,
 }
 
@@ -47,6 +48,7 @@ impl Guard {
             basic: None,
             bearer: None,
             api_keys: None,
+            implied: Vec::new(),
             clock: Arc::new(SystemClock),
         })
     }
@@ -72,11 +74,21 @@ impl Guard {
         required: &Scope,
     ) -> Result<Identity, Refusal> {
         let identity = self.identify(presented, from).await?;
-        if required.is_subset_of(&identity.scope) {
+        if required.is_subset_of(&self.reach(&identity.scope)) {
             Ok(identity)
         } else {
             Err(Refusal::InsufficientScope)
         }
+    }
+
+    /// A scope with everything that its tokens stand for.
+    fn reach(&self, scope: &Scope) -> Scope {
+        let implied = self
+            .0
+            .implied
+            .iter()
+            .filter(|(token, _)| scope.contains(token));
+        implied.fold(scope.clone(), |reach, (_, more)| reach.union(more))
     }
 
     /// The answer to a request that does not pass.
@@ -161,6 +173,14 @@ impl GuardBuilder {
     #[must_use]
     pub fn api_keys(mut self, keys: Arc<dyn ApiKeys>) -> Self {
         self.0.api_keys = Some(keys);
+        self
+    }
+
+    /// Has the scope token `token` open whatever `more` opens, as `admin` may stand for `read write`. One step: what is
+    /// implied implies nothing itself.
+    #[must_use]
+    pub fn implies(mut self, token: impl Into<String>, more: Scope) -> Self {
+        self.0.implied.push((token.into(), more));
         self
     }
 

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use gatepass_proto::client_auth::Presented;
 use gatepass_proto::{OAuthError, Params};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -16,6 +18,8 @@ use crate::respond;
 
 /// The largest body of a protocol request, in bytes.
 const MAX_BODY: usize = 64 * 1024;
+/// How much of a larger one is read for nothing, in bytes.
+const MAX_DRAIN: usize = 4 * 1024 * 1024;
 
 /// A form (or, as an older habit, JSON) posted to one of the protocol's endpoints.
 #[derive(Debug)]
@@ -92,10 +96,27 @@ pub(crate) fn authorization(headers: &HeaderMap) -> Result<Option<String>, OAuth
 }
 
 /// The whole body within the limit.
-pub(crate) async fn body_bytes(body: Body) -> Result<bytes::Bytes, OAuthError> {
-    axum::body::to_bytes(body, MAX_BODY)
-        .await
-        .map_err(|_| OAuthError::too_large())
+///
+/// One that is larger is read on for a while and thrown away: a peer that is still sending when the connection closes
+/// never sees the answer that tells it why.
+pub(crate) async fn body_bytes(body: Body) -> Result<Bytes, OAuthError> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    let mut seen = 0_usize;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| OAuthError::invalid_request("the body broke off"))?;
+        seen = seen.saturating_add(chunk.len());
+        if seen > MAX_DRAIN {
+            break;
+        }
+        if seen <= MAX_BODY {
+            whole.extend_from_slice(&chunk);
+        }
+    }
+    if seen > MAX_BODY {
+        return Err(OAuthError::too_large());
+    }
+    Ok(whole.freeze())
 }
 
 /// The `Content-Type` without its parameters, in lower case.

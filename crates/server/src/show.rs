@@ -63,7 +63,7 @@ pub(crate) fn out_of_band(app: &App, authorization: &Authorization, code: &Secre
     let page = OutOfBandPage {
         client_name: &authorization.client.client_name,
         code: code.expose(),
-        lifetime: app.rules().lifetimes.code,
+        lifetime: app.rules().code_ttl(true),
     };
     page.render_page()
 }
@@ -88,11 +88,19 @@ pub(crate) fn error(error: &OAuthError) -> Response {
     let page = ErrorPage {
         status: error.status(),
         title,
-        what: error.description(),
+        what: &sentence(error.description()),
         advice,
         code: Some(error.code().as_str()),
     };
     page.render_page()
+}
+
+/// Descriptions are written for programs, in lower case and without a full stop.
+fn sentence(description: &str) -> String {
+    let mut letters = description.chars();
+    letters.next().map_or_else(String::new, |first| {
+        format!("{}{}.", first.to_uppercase(), letters.as_str())
+    })
 }
 
 /// A plain sentence for the scopes that we know.

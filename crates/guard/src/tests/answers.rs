@@ -247,3 +247,23 @@ async fn a_realm_of_any_text_makes_a_header() {
     let got = send(&guard.layer(scope("")), get()).await;
     assert!(got.contains(r#"Bearer realm="the \"api\"of\\us""#), "{got}");
 }
+
+#[tokio::test]
+async fn a_token_may_stand_for_others() {
+    let clock = house().clock;
+    let guard = || Guard::builder().bearer(super::jwt()).clock(clock.clone());
+    let request = || {
+        get().header(
+            "Authorization",
+            bearer(|claims| claims["scope"] = "all".into()),
+        )
+    };
+    for (guard, status) in [
+        (guard().build(), "403"),
+        (guard().implies("other", scope("read")).build(), "403"),
+        (guard().implies("all", scope("read write")).build(), "200"),
+    ] {
+        let got = send(&guard.layer(scope("read")), request()).await;
+        assert!(got.starts_with(status), "{got}");
+    }
+}

@@ -28,6 +28,8 @@ pub struct Lifetimes {
     pub access_token: Duration,
     /// Authorization codes; RFC 6749 §4.1.2 allows ten minutes at most.
     pub code: Duration,
+    /// Authorization codes that a person carries over by hand.
+    pub code_by_hand: Duration,
     /// Refresh families, from the consent on.
     pub refresh: Duration,
     /// Refresh families that nobody uses.
@@ -43,6 +45,7 @@ impl Default for Lifetimes {
         Self {
             access_token: Duration::from_secs(10 * 60),
             code: Duration::from_secs(60),
+            code_by_hand: Duration::from_secs(5 * 60),
             refresh: Duration::from_secs(90 * 24 * 3600),
             refresh_idle: Duration::from_secs(30 * 24 * 3600),
             refresh_grace: Duration::from_secs(30),
@@ -52,6 +55,15 @@ impl Default for Lifetimes {
 }
 
 impl Rules {
+    /// How long a code lives.
+    pub fn code_ttl(&self, by_hand: bool) -> Duration {
+        if by_hand {
+            self.lifetimes.code_by_hand
+        } else {
+            self.lifetimes.code
+        }
+    }
+
     /// How long this client's access tokens live.
     pub fn access_token_ttl(&self, client: &Client) -> Duration {
         client

@@ -148,7 +148,7 @@ pub fn consent(
         scope: authorization.scope.clone(),
         audience: authorization.audience.clone(),
         auth_time,
-        expires_at: cx.now + rules.lifetimes.code,
+        expires_at: cx.now + rules.code_ttl(return_to.is_out_of_band()),
         spent_at: None,
     };
     Done {

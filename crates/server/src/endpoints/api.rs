@@ -20,7 +20,7 @@ use crate::respond;
 
 /// What opens all of it.
 const REQUIRED: &str = "read";
-/// What a password opens.
+/// What a password opens, and what `read-write` stands for.
 const PASSWORD_SCOPE: &str = "read write";
 
 /// Each resource with the credentials it takes; a token is good for all of them.
@@ -50,6 +50,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
 fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
     Guard::builder()
         .realm(app.issuer())
+        .implies("read-write", scope(PASSWORD_SCOPE))
         .clock(Arc::clone(app.clock()))
         .bearer(JwtCheck {
             issuer: app.issuer().to_owned(),

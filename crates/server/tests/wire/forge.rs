@@ -14,10 +14,7 @@ use crate::world::World;
 pub(crate) async fn signing_key(world: &World) -> SigningKey {
     let file = world.folder().join("gatepass.db.key");
     let text = std::fs::read_to_string(file).expect("the master key");
-    let master = URL_SAFE_NO_PAD
-        .decode(text.trim().trim_end_matches('='))
-        .or_else(|_| STANDARD.decode(text.trim()))
-        .expect("base64");
+    let master = STANDARD.decode(text.trim_end()).expect("base64");
     let mut seal = [0; 32];
     Prk::new_less_safe(HKDF_SHA256, &master)
         .expand(&[b"gatepass ", b"seal"], HKDF_SHA256)

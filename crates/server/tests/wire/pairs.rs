@@ -14,7 +14,11 @@ impl Pairs {
     }
 
     pub(crate) fn parse(form: &str) -> Self {
-        Self(form_urlencoded::parse(form.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(form.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// Adds one, whether or not there is one of that name.

@@ -1,0 +1,237 @@
+//! The protected API: which tokens, keys and passwords open it.
+
+use aws_lc_rs::hmac;
+use serde_json::{Value, json};
+
+use crate::forge::{claims, compact, now, signing_input, signing_key};
+use crate::wire::Call;
+use crate::world::World;
+
+async fn refused(world: &World, token: &str) {
+    let answer = world.data(token).await;
+    answer.refused(401, "invalid_token");
+    let challenge = answer.header("www-authenticate").expect("a challenge");
+    assert!(challenge.contains("error=\"invalid_token\""), "{challenge}");
+    assert!(!answer.body.contains(token));
+}
+
+#[tokio::test]
+async fn the_algorithm_is_the_keys_and_not_the_tokens() {
+    let world = World::dev().await;
+    let key = signing_key(&world).await;
+    let claims = claims(&world);
+    let jwks = world.send(Call::get("/jwks.json")).await;
+    let public = jwks.json()["keys"][0].clone();
+    let header = |alg: &str| json!({ "alg": alg, "typ": "at+jwt", "kid": key.kid() });
+    for alg in ["none", "None", "NONE", "nOnE", ""] {
+        refused(&world, &compact(&header(alg), &claims, b"")).await;
+        refused(&world, &compact(&header(alg), &claims, &[0; 64])).await;
+    }
+    for secret in [
+        jwks.body.clone(),
+        public.to_string(),
+        format!("{}{}", public["x"], public["y"]),
+        public["x"].as_str().expect("x").to_owned(),
+        String::from("x"),
+    ] {
+        let header = header("HS256");
+        let mac = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()),
+            signing_input(&header, &claims).as_bytes(),
+        );
+        refused(&world, &compact(&header, &claims, mac.as_ref())).await;
+    }
+    let good = key.sign("at+jwt", &claims).expect("signs");
+    let (_, signature) = good.rsplit_once('.').expect("three parts");
+    for alg in [
+        "RS256", "PS256", "ES384", "EdDSA", "ES256K", "ES512", "HS256",
+    ] {
+        refused(
+            &world,
+            &format!("{}.{signature}", signing_input(&header(alg), &claims)),
+        )
+        .await;
+    }
+    // Zeros for r and s, which careless libraries have believed.
+    refused(&world, &compact(&header("ES256"), &claims, &[0; 64])).await;
+    world.data(&good).await.good();
+}
+
+#[tokio::test]
+async fn headers_do_not_bring_their_own_keys_or_rules() {
+    let world = World::dev().await;
+    let key = signing_key(&world).await;
+    let claims = claims(&world);
+    for header in [
+        json!({ "alg": "ES256", "typ": "at+jwt", "kid": "other" }),
+        json!({ "alg": "ES256", "typ": "at+jwt", "jwk": key.jwk() }),
+        json!({ "alg": "ES256", "typ": "at+jwt", "kid": key.kid(), "crit": ["x"] }),
+        json!({ "alg": "ES256", "typ": "at+jwt", "kid": key.kid(), "b64": false }),
+        json!({ "typ": "at+jwt", "kid": key.kid() }),
+        json!([]),
+    ] {
+        refused(&world, &compact(&header, &claims, &[1; 64])).await;
+    }
+}
+
+#[tokio::test]
+async fn every_claim_is_checked_though_the_signature_is_right() {
+    let world = World::dev().await;
+    let key = signing_key(&world).await;
+    let with = |name: &str, value: Value| {
+        let mut claims = claims(&world);
+        claims[name] = value;
+        key.sign("at+jwt", &claims).expect("signs")
+    };
+    let issuer = world.issuer.as_str();
+    for (name, value) in [
+        ("exp", json!(now() - 1)),
+        ("exp", json!(0)),
+        ("exp", json!("9999999999")),
+        ("exp", Value::Null),
+        ("nbf", json!(now() + 60)),
+        ("iat", json!(now() + 60)),
+        ("aud", json!("https://other.example")),
+        ("aud", json!(issuer)),
+        ("aud", json!(format!("{issuer}/api/"))),
+        ("aud", json!([])),
+        ("aud", Value::Null),
+        ("iss", json!("https://other.example")),
+        ("iss", json!(format!("{issuer}/"))),
+        ("iss", Value::Null),
+        ("sub", Value::Null),
+        ("client_id", Value::Null),
+        ("jti", Value::Null),
+        ("scope", json!(["read"])),
+        // Of a login that is gone, or never was.
+        ("grant_id", json!("AAAAAAAAAAAAAAAAAAAAAA")),
+        ("grant_id", json!("x")),
+    ] {
+        refused(&world, &with(name, value)).await;
+    }
+    for typ in ["JWT", "jwt", "", "id+jwt", "logout+jwt", "at+jwt+x"] {
+        refused(&world, &key.sign(typ, &claims(&world)).expect("signs")).await;
+    }
+    let good = with(
+        "aud",
+        json!(["https://other.example", format!("{issuer}/api")]),
+    );
+    world.data(&good).await.good();
+    let none = with("scope", json!(""));
+    world.data(&none).await.refused(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn pieces_of_tokens_are_not_tokens() {
+    let world = World::dev().await;
+    let token = world.tokens().await.access;
+    let (rest, signature) = token.rsplit_once('.').expect("three parts");
+    let (header, payload) = rest.split_once('.').expect("three parts");
+    for piece in [
+        &token[..token.len() - 1],
+        &token[1..],
+        rest,
+        &format!("{rest}."),
+        &format!("{rest}.."),
+        &format!("{rest}.{signature}."),
+        &format!("{rest}.{signature}.{signature}"),
+        &format!("{header}.{signature}"),
+        &format!("{payload}.{header}.{signature}"),
+        &format!("{rest}.{signature}="),
+        "x",
+        ".",
+        "..",
+        "eyJhbGciOiJub25lIn0..",
+    ] {
+        refused(&world, piece).await;
+    }
+    let long = format!("{rest}.{}", "A".repeat(20_000));
+    let answer = world.data(&long).await;
+    assert!([400, 401].contains(&answer.status), "{answer:?}");
+    world.data(&token).await.good();
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_or_body_is_not_seen() {
+    let world = World::dev().await;
+    let token = world.tokens().await.access;
+    for name in ["access_token", "token", "bearer"] {
+        let call = Call::get(format!("/api/data?{name}={token}"));
+        let answer = world.send(call).await;
+        assert_eq!(answer.status, 401);
+        let challenge = answer.header("www-authenticate").expect("a challenge");
+        assert!(!challenge.contains("error="), "{challenge}");
+        answer.is_private();
+    }
+}
+
+#[tokio::test]
+async fn malformed_and_doubled_credentials_are_400_or_401_and_never_in() {
+    let world = World::dev().await;
+    let set = world.set();
+    let token = world.tokens().await.access;
+    let paths = [
+        "/api/data",
+        "/api/protected_data",
+        "/api/endpoint",
+        "/protected-resource",
+    ];
+    for path in paths {
+        for header in [
+            &b"Basic"[..],
+            b"Basic =",
+            b"Basic !!!!",
+            b"Basic YWJj",
+            b"Basic /////w==",
+            b"Basic OnA=",
+            b"Bearer",
+            b"Bearer ",
+            b"Bearer a b",
+            b"Bearer \xff",
+            b"Token x",
+            b"\xff",
+        ] {
+            let call = Call::get(path).header("Authorization", header);
+            let answer = world.send(call).await;
+            assert!([400, 401].contains(&answer.status), "{path} {answer:?}");
+            answer.is_private();
+        }
+        let twice = Call::get(path).bearer(&token).bearer(&token);
+        world.send(twice).await.refused(400, "invalid_request");
+        let mixed = Call::get(path)
+            .bearer(&token)
+            .basic(&set.user, &set.password);
+        world.send(mixed).await.refused(400, "invalid_request");
+        world.send(Call::get(path).bearer(&token)).await.good();
+        assert_eq!(world.send(Call::get(path)).await.status, 401);
+    }
+    let both = Call::get("/api/endpoint")
+        .bearer(&set.api_key)
+        .header("X-API-Key", set.api_key.as_str());
+    world.send(both).await.refused(400, "invalid_request");
+}
+
+#[tokio::test]
+async fn keys_open_their_door_only() {
+    let world = World::dev().await;
+    let set = world.set();
+    let key = set.api_key.as_str();
+    let with = |path: &str, key: &str| Call::get(path).header("X-API-Key", key);
+    world.send(with("/api/endpoint", key)).await.good();
+    let bearer = Call::get("/api/endpoint").bearer(key);
+    world.send(bearer).await.good();
+    for wrong in ["", "x", &key[..key.len() - 1], &key.to_lowercase()] {
+        let answer = world.send(with("/api/endpoint", wrong)).await;
+        assert_eq!(answer.status, 401, "{answer:?}");
+    }
+    for path in ["/api/data", "/protected-resource"] {
+        assert_eq!(world.send(with(path, key)).await.status, 401);
+        let bearer = Call::get(path).bearer(key);
+        world.send(bearer).await.refused(401, "invalid_token");
+    }
+    let basic = |path: &str| Call::get(path).basic(&set.user, &set.password);
+    world.send(basic("/protected-resource")).await.good();
+    for path in ["/api/data", "/api/endpoint"] {
+        assert_eq!(world.send(basic(path)).await.status, 401);
+    }
+}

@@ -1,0 +1,103 @@
+//! What the server says of itself (RFC 8414), and that it is so.
+
+use serde_json::Value;
+
+use crate::wire::Call;
+use crate::world::World;
+
+const DOCUMENTS: [&str; 2] = [
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/openid-configuration",
+];
+
+#[tokio::test]
+async fn both_documents_name_the_issuer_and_endpoints_that_answer() {
+    for dev in [true, false] {
+        let world = World::with(|config| config.dev = dev).await;
+        for path in DOCUMENTS {
+            let answer = world.send(Call::get(path)).await;
+            assert_eq!(answer.status, 200);
+            assert_eq!(answer.header("content-type"), Some("application/json"));
+            let document = answer.json();
+            assert_eq!(document["issuer"], world.issuer.as_str());
+            assert_eq!(
+                document["authorization_response_iss_parameter_supported"],
+                true
+            );
+            assert_eq!(
+                document["code_challenge_methods_supported"],
+                serde_json::json!(["S256"])
+            );
+            endpoints_answer(&world, &document).await;
+        }
+    }
+}
+
+pub(crate) async fn endpoints_answer(world: &World, document: &Value) {
+    let origin = format!("http://{}", world.address);
+    for (name, method, status) in [
+        ("authorization_endpoint", "GET", 400),
+        ("token_endpoint", "POST", 400),
+        ("introspection_endpoint", "POST", 400),
+        ("revocation_endpoint", "POST", 400),
+        ("jwks_uri", "GET", 200),
+    ] {
+        let url = document[name].as_str().expect("it is there");
+        assert!(url.starts_with(&format!("{}/", world.issuer)), "{url}");
+        let path = url.strip_prefix(&origin).expect("it is absolute, and here");
+        let answer = world.send(Call::new(method, path)).await;
+        assert_eq!(answer.status, status, "{name} {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_keys_are_public_and_for_signatures() {
+    let world = World::dev().await;
+    let answer = world.send(Call::get("/jwks.json")).await;
+    assert_eq!(answer.status, 200);
+    let keys = answer.json()["keys"].as_array().expect("keys").clone();
+    assert_eq!(keys.len(), 1);
+    for key in keys {
+        assert_eq!(key["alg"], "ES256");
+        assert_eq!(key["use"], "sig");
+        assert_eq!(key["d"], Value::Null);
+    }
+}
+
+#[tokio::test]
+async fn paths_and_methods_that_are_not_there() {
+    let world = World::dev().await;
+    for path in [
+        "/",
+        "/oauth",
+        "/oauth/token/",
+        "/OAUTH/token",
+        "//oauth/token",
+        "/oauth/token/../token",
+        "/favicon.ico",
+    ] {
+        let answer = world.send(Call::get(path)).await;
+        assert_eq!(answer.status, 404, "{path} {answer:?}");
+        answer.is_private();
+    }
+    for (method, path) in [
+        ("GET", "/oauth/token"),
+        ("PUT", "/oauth/token"),
+        ("DELETE", "/oauth/revoke"),
+        ("GET", "/oauth/introspect"),
+        ("GET", "/oauth/login"),
+        ("GET", "/oauth/consent"),
+        ("POST", "/oauth/authorize"),
+        ("OPTIONS", "/oauth/token"),
+        ("TRACE", "/oauth/authorize"),
+        ("BREW", "/jwks.json"),
+        ("POST", "/jwks.json"),
+        ("POST", "/api/data"),
+        ("GET", "/auth/token"),
+    ] {
+        let answer = world.send(Call::new(method, path)).await;
+        assert_eq!(answer.status, 405, "{method} {path} {answer:?}");
+        assert!(answer.header("allow").is_some(), "{method} {path}");
+        answer.is_private();
+    }
+}
