@@ -239,8 +239,9 @@ impl Credential {
         )
     }
 
-    /// What a stored token must have been made for: a changed profile does not use the token of the old one.
-    pub(crate) fn binding(&self) -> String {
+    /// A digest of whom and what its tokens are asked for, kept with them ([`StoredToken::binding`](crate::tokens::StoredToken::binding)):
+    /// a changed profile does not use the token of the old one.
+    pub fn binding(&self) -> String {
         let text = match self {
             Self::Login(login) => format!("login\n{}\n{}", login.url, login.username),
             Self::OAuth(oauth) => {
