@@ -5,11 +5,12 @@ use std::sync::Arc;
 use gatepass_http::{Clock as _, OsEntropy, SystemClock};
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
-use gatepass_proto::decide::record::{ApiKey, Client, Key, Kind, Record, User};
+use gatepass_proto::decide::record::{ApiKey, Client, Kind, Record, User};
 use gatepass_proto::decide::{RedirectUriFault, check_redirect_uri};
 use gatepass_proto::{ClientId, Cx, Scope, Secret, UserId, client_auth, grant};
 use gatepass_store::{CommitError, Store, StoreError};
 
+use crate::authenticate::find_user;
 use crate::passwords::{NewPasswordError, Passwords};
 
 /// The longest name of a user, a client or a key, in bytes.
@@ -273,14 +274,7 @@ impl Admin {
 
     /// The user of this name, if there is one.
     pub(crate) async fn find_user(&self, username: &str) -> Result<Option<User>, AdminError> {
-        let found = self
-            .store
-            .load(&[Key::Username(username.to_owned())])
-            .await?;
-        Ok(found.into_iter().flatten().find_map(|record| match record {
-            Record::User(user) => Some(user),
-            _ => None,
-        }))
+        Ok(find_user(&*self.store, username).await?)
     }
 
     async fn commit(

@@ -35,7 +35,7 @@ impl PasswordCheck for Authenticator<'_> {
         if let Err(throttled) = self.store.charge(&charges, self.clock.now()).await? {
             return Ok(PasswordFact::Throttled(throttled.retry_after));
         }
-        let user = self.find(username).await?;
+        let user = find_user(self.store, username).await?;
         let phc = user.as_ref().map(|user| user.password_hash.as_str());
         let right = match self.passwords.verify(phc, given).await {
             Ok(right) => right,
@@ -53,15 +53,14 @@ impl PasswordCheck for Authenticator<'_> {
     }
 }
 
-impl Authenticator<'_> {
-    async fn find(&self, username: &str) -> Result<Option<User>, StoreError> {
-        let found = self
-            .store
-            .load(&[Key::Username(username.to_owned())])
-            .await?;
-        Ok(found.into_iter().flatten().find_map(|record| match record {
-            Record::User(user) => Some(user),
-            _ => None,
-        }))
-    }
+/// The user of this name, if there is one.
+pub(crate) async fn find_user(
+    store: &dyn Store,
+    username: &str,
+) -> Result<Option<User>, StoreError> {
+    let found = store.load(&[Key::Username(username.to_owned())]).await?;
+    Ok(found.into_iter().flatten().find_map(|record| match record {
+        Record::User(user) => Some(user),
+        _ => None,
+    }))
 }

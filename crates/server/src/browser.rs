@@ -110,7 +110,7 @@ pub(crate) async fn form(
 
 /// 303, so that nothing posted is posted again elsewhere (RFC 9700 §4.12).
 pub(crate) fn see_other(url: &str) -> Response {
-    let Ok(location) = HeaderValue::from_str(url) else {
+    let Ok(location) = HeaderValue::try_from(escaped(url)) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = StatusCode::SEE_OTHER.into_response();
@@ -119,4 +119,17 @@ pub(crate) fn see_other(url: &str) -> Response {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
+}
+
+/// A query that somebody put together without escaping it reaches us as UTF-8; a `Location` is ASCII.
+fn escaped(url: &str) -> String {
+    url.bytes()
+        .fold(String::with_capacity(url.len()), |mut out, byte| {
+            if byte.is_ascii() {
+                out.push(char::from(byte));
+            } else {
+                out.push_str(&format!("%{byte:02X}"));
+            }
+            out
+        })
 }

@@ -62,10 +62,11 @@ impl Config {
 
     /// The database's file; `None` for one in memory.
     pub(crate) fn database_file(&self) -> Option<PathBuf> {
-        let path = self
-            .database
-            .strip_prefix("sqlite:")
-            .unwrap_or(&self.database);
+        // As `gatepass_store::open` reads it.
+        let path = match self.database.strip_prefix("sqlite:") {
+            Some(path) => path.strip_prefix("//").unwrap_or(path),
+            None => &self.database,
+        };
         (path != "memory:").then(|| PathBuf::from(path))
     }
 
@@ -83,4 +84,29 @@ impl Config {
 pub(crate) struct Legacy {
     /// The client on whose behalf the login endpoints issue tokens; they are there only with one.
     pub(crate) direct_login: Option<ClientId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::path::PathBuf;
+
+    use super::Config;
+
+    #[test]
+    fn what_belongs_to_the_database_lies_beside_it() {
+        let beside = |database: &str| {
+            Config::new(SocketAddr::from(([127, 0, 0, 1], 0)), database).beside_database(".key")
+        };
+        for (database, key) in [
+            ("a.db", "a.db.key"),
+            ("sqlite:a.db", "a.db.key"),
+            ("sqlite://a.db", "a.db.key"),
+            ("sqlite:///x/a.db", "/x/a.db.key"),
+            ("/x/a.db", "/x/a.db.key"),
+        ] {
+            assert_eq!(beside(database), Some(PathBuf::from(key)), "{database}");
+        }
+        assert_eq!(beside("memory:"), None);
+    }
 }

@@ -21,6 +21,8 @@ const MAX_BODY: usize = 64 * 1024;
 /// How much of a larger one is read for nothing, in bytes.
 const MAX_DRAIN: usize = 4 * 1024 * 1024;
 
+const NOT_A_FORM: &str = "the body must be application/x-www-form-urlencoded";
+
 /// A form (or, as an older habit, JSON) posted to one of the protocol's endpoints.
 #[derive(Debug)]
 pub(crate) struct ProtocolRequest {
@@ -38,16 +40,21 @@ impl ProtocolRequest {
         }
     }
 
+    /// Refuses JSON where only the standard's form will do.
+    pub(crate) fn must_be_form(&self) -> Result<(), OAuthError> {
+        if self.json {
+            return Err(OAuthError::invalid_request(NOT_A_FORM));
+        }
+        Ok(())
+    }
+
     async fn read(request: Request) -> Result<Self, OAuthError> {
         let (parts, body) = request.into_parts();
         let authorization = authorization(&parts.headers)?;
         let json = match media_type(&parts.headers)?.as_deref() {
             Some("application/x-www-form-urlencoded") => false,
             Some("application/json") => true,
-            _ => {
-                let text = "the body must be application/x-www-form-urlencoded";
-                return Err(OAuthError::invalid_request(text));
-            }
+            _ => return Err(OAuthError::invalid_request(NOT_A_FORM)),
         };
         let body = body_bytes(body).await?;
         let params = if json {

@@ -22,6 +22,7 @@ mod limits;
 mod listen;
 mod pages;
 mod passwords;
+mod patience;
 mod ports;
 mod respond;
 mod routes;

@@ -4,30 +4,51 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
+
+use crate::patience::{Patience, Patient};
 
 /// A request's whole time.
 const REQUEST: Duration = Duration::from_secs(30);
 /// The time a peer has for its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// The time between two things that a peer sends; longer than [`REQUEST`], during which it may just be waiting.
+const SILENCE: Duration = Duration::from_secs(60);
 /// The most bytes of one connection's header buffer.
 const HEADER_BYTES: usize = 32 * 1024;
 
-/// Wraps the routes. The trace has the path, never the query, which may hold a code.
+/// Wraps the routes. What does not say that it may be kept may not be: 404 and 405 would otherwise be (RFC 9110
+/// §15.1). The trace has the path, never the query, which may hold a code.
 pub(crate) fn around(router: Router) -> Router {
     let span = |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
+    let no_store = HeaderValue::from_static("no-store");
     router
         .layer(CatchPanicLayer::new())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             REQUEST,
         ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            CACHE_CONTROL,
+            no_store,
+        ))
         .layer(TraceLayer::new_for_http().make_span_with(span))
+}
+
+/// Ends a connection whose peer is silent.
+pub(crate) fn patient<A>(acceptor: A) -> Patient<A> {
+    let patience = Patience {
+        greeting: HEADERS,
+        silence: SILENCE,
+    };
+    Patient::new(acceptor, patience)
 }
 
 /// Bounds a connection before there is a request.

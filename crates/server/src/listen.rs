@@ -179,14 +179,17 @@ impl Server {
         let serving = async {
             match self.tls {
                 None => {
-                    let mut server = axum_server::from_tcp(self.listener)?.handle(handle.clone());
+                    let mut server = axum_server::from_tcp(self.listener)?
+                        .handle(handle.clone())
+                        .map(limits::patient);
                     limits::connections(server.http_builder());
                     server.serve(service).await
                 }
                 Some(config) => {
                     let config = axum_server::tls_rustls::RustlsConfig::from_config(config);
-                    let mut server =
-                        axum_server::from_tcp_rustls(self.listener, config)?.handle(handle.clone());
+                    let mut server = axum_server::from_tcp_rustls(self.listener, config)?
+                        .handle(handle.clone())
+                        .map(limits::patient);
                     limits::connections(server.http_builder());
                     server.serve(service).await
                 }
@@ -227,8 +230,20 @@ fn issuer(config: &Config, address: SocketAddr) -> Result<Url, StartError> {
         .unwrap_or_else(|| format!("{scheme}://{address}"));
     let invalid = |why: &str| StartError::Config(format!("the issuer {text:?} {why}"));
     let url = Url::parse(&text).map_err(|_| invalid("is not a URL"))?;
-    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(invalid("must have neither user name, query nor fragment"));
+    if !url.username().is_empty() || url.password().is_some() {
+        let text = "the issuer must have neither user name nor password";
+        return Err(StartError::Config(text.to_owned()));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(invalid("must have neither query nor fragment"));
+    }
+    // To the router they would be patterns.
+    if url
+        .path()
+        .split('/')
+        .any(|part| part.starts_with([':', '*']))
+    {
+        return Err(invalid("must have no part that begins with : or *"));
     }
     if config.issuer.is_none() && address.ip().is_unspecified() {
         return Err(StartError::Config(

@@ -10,6 +10,9 @@ pub enum RedirectUriFault {
     /// Not an absolute URI.
     #[error("redirect_uri must be an absolute URI")]
     NotAbsolute,
+    /// RFC 3986 §2; the rest stands in no `Location`, and URL parsers disagree about it.
+    #[error("redirect_uri must be ASCII without spaces and backslashes; percent-encode the rest")]
+    Character,
     /// RFC 6749 §3.1.2.
     #[error("redirect_uri must not have a fragment")]
     Fragment,
@@ -29,6 +32,9 @@ pub enum RedirectUriFault {
 pub fn check_redirect_uri(uri: &str) -> Result<(), RedirectUriFault> {
     if uri == OUT_OF_BAND {
         return Ok(());
+    }
+    if !uri.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
+        return Err(RedirectUriFault::Character);
     }
     let url = Url::parse(uri).map_err(|_| RedirectUriFault::NotAbsolute)?;
     if url.fragment().is_some() {
@@ -153,6 +159,10 @@ mod tests {
         }
         for (uri, fault) in [
             ("/cb", RedirectUriFault::NotAbsolute),
+            ("https://app.example/\u{e4}", RedirectUriFault::Character),
+            ("https://app.example/cb\n", RedirectUriFault::Character),
+            (" https://app.example/cb", RedirectUriFault::Character),
+            ("https://app.example\\cb", RedirectUriFault::Character),
             ("https://app.example/cb#x", RedirectUriFault::Fragment),
             ("http://app.example/cb", RedirectUriFault::Scheme),
             ("http://127.0.0.1.example/cb", RedirectUriFault::Scheme),

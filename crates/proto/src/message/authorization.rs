@@ -7,7 +7,7 @@ use crate::{ClientId, ErrorCode, OAuthError, Params, Scope, Secret};
 /// older habit; loopback or the device grant are better.
 pub const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
 
-/// The longest `state` that is sent back, in bytes.
+/// The longest `state` of a request, in bytes.
 const MAX_STATE: usize = 2048;
 
 /// An authorization request for a code.

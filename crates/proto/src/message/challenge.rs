@@ -53,7 +53,7 @@ impl Challenge {
     /// client can still use them.
     pub fn parse_list(value: &str) -> Vec<Self> {
         let mut reader = Reader {
-            rest: value.get(..MAX_LEN).unwrap_or(value),
+            rest: value.split_at(value.floor_char_boundary(MAX_LEN)).0,
         };
         let mut list = Vec::new();
         while list.len() < MAX_ITEMS {

@@ -2,37 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientId, OAuthError, Params, Scope, Secret};
+use crate::{ClientId, Scope};
 
-/// An introspection request (RFC 7662 §2.1). The hint only saves work and is not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IntrospectionRequest {
-    /// `token`.
-    pub token: Secret,
-}
-
-impl IntrospectionRequest {
-    /// Writes the body.
-    pub fn to_params(&self) -> Params {
-        let mut params = Params::new();
-        params.push("token", self.token.expose());
-        params
-    }
-
-    /// Reads the body.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_request` when there is no token.
-    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        let token = params
-            .get("token")
-            .ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-        Ok(Self {
-            token: Secret::new(token),
-        })
-    }
-}
+/// An introspection request (RFC 7662 §2.1).
+pub use super::one_token::OneToken as IntrospectionRequest;
 
 /// An introspection answer (RFC 7662 §2.2). An inactive token has nothing but `active`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,5 +5,6 @@ pub mod challenge;
 pub mod credentials;
 pub mod introspection;
 pub mod metadata;
+mod one_token;
 pub mod revocation;
 pub mod token;

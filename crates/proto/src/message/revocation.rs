@@ -1,33 +1,4 @@
-//! Token revocation (RFC 7009).
+//! Token revocation (RFC 7009). The answer has no body worth reading.
 
-use crate::{OAuthError, Params, Secret};
-
-/// A revocation request (RFC 7009 §2.1). The hint only saves work and is not kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RevocationRequest {
-    /// `token`.
-    pub token: Secret,
-}
-
-impl RevocationRequest {
-    /// Writes the body.
-    pub fn to_params(&self) -> Params {
-        let mut params = Params::new();
-        params.push("token", self.token.expose());
-        params
-    }
-
-    /// Reads the body.
-    ///
-    /// # Errors
-    ///
-    /// `invalid_request` when there is no token.
-    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
-        let token = params
-            .get("token")
-            .ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
-        Ok(Self {
-            token: Secret::new(token),
-        })
-    }
-}
+/// A revocation request (RFC 7009 §2.1).
+pub use super::one_token::OneToken as RevocationRequest;

@@ -7,7 +7,7 @@ use axum::{RequestExt as _, body::Body};
 use gatepass_proto::decide::{Facts, Issue, Judged, Rules};
 use gatepass_proto::grant::{Asked, Grant as _, GrantParams as _, password};
 use gatepass_proto::message::challenge::Challenge;
-use gatepass_proto::message::credentials::Credentials;
+use gatepass_proto::message::credentials::{Credentials, CredentialsError};
 use gatepass_proto::message::token::TokenResponse;
 use gatepass_proto::{ClientId, Cx, ErrorCode, OAuthError, Params};
 use http::StatusCode;
@@ -24,11 +24,8 @@ pub(crate) async fn form(state: State<App>, peer: Peer, request: ProtocolRequest
         return token::token(state, peer, request).await;
     }
     let app = &state.0;
-    if request.json {
-        return respond::refusal(
-            &OAuthError::invalid_request("the body must be a form"),
-            app.issuer(),
-        );
+    if let Err(error) = request.must_be_form() {
+        return respond::refusal(&error, app.issuer());
     }
     respond_to_login(app, peer, Ok(request.params.clone()), "Bearer").await
 }
@@ -60,8 +57,11 @@ fn read_basic(request: &Request<Body>) -> Result<Params, OAuthError> {
             scope: None,
         }
         .to_params()),
-        Ok(Credentials::Bearer(_)) => Err(missing()),
-        Err(fault) => Err(OAuthError::invalid_request(fault.to_string())),
+        // A scheme of another kind counts as none: the answer names the one that is spoken here.
+        Ok(Credentials::Bearer(_)) | Err(CredentialsError::Scheme) => Err(missing()),
+        Err(fault @ CredentialsError::Malformed) => {
+            Err(OAuthError::invalid_request(fault.to_string()))
+        }
     }
 }
 

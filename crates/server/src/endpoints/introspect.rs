@@ -14,6 +14,9 @@ pub(crate) async fn introspect(
     peer: Peer,
     request: ProtocolRequest,
 ) -> Response {
+    if let Err(error) = request.must_be_form() {
+        return respond::refusal(&error, app.issuer());
+    }
     let presented = request.presented();
     let judged = app
         .judge(peer, |facts, cx| {

@@ -5,10 +5,10 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
-use gatepass_proto::decide::record::{Record, Session};
+use gatepass_proto::decide::record::{Key, Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, Rules};
 use gatepass_proto::grant::password::check_password;
-use gatepass_proto::{Cx, ErrorCode, OAuthError, Params, Secret};
+use gatepass_proto::{Cx, Digest, ErrorCode, OAuthError, Params, Secret};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -37,7 +37,7 @@ pub(crate) async fn login(
         Err(error) => return show::error(&error),
     };
     let username = form.get("username").unwrap_or_default();
-    match log_in(&app, peer, username, &form).await {
+    match log_in(&app, peer, &cookie, username, &form).await {
         Ok(session) => {
             let mut response =
                 browser::see_other(&format!("{}{}?{query}", app.path(), paths::AUTHORIZE));
@@ -63,6 +63,7 @@ pub(crate) async fn login(
 async fn log_in(
     app: &App,
     peer: Peer,
+    cookie: &Secret,
     username: &str,
     form: &Params,
 ) -> Result<Secret, OAuthError> {
@@ -72,16 +73,19 @@ async fn log_in(
             "username and password are needed",
         ));
     }
+    let before = cookie.digest();
     app.judge(peer, |facts, cx| {
-        judge(username, &password, facts, app.rules(), cx)
+        judge(username, &password, before, facts, app.rules(), cx)
     })
     .await
 }
 
-/// A right password makes a new session under a new name, whatever cookie the browser had before.
+/// A right password makes a new session under a new name, whatever cookie the browser had before; if that named a
+/// session, it ends.
 fn judge(
     username: &str,
     password: &Secret,
+    before: Digest,
     facts: &Facts,
     rules: &Rules,
     cx: &mut Cx<'_>,
@@ -97,6 +101,7 @@ fn judge(
     let audit = AuditEvent::new(cx.now, "session.started").user(&user_id);
     Ok(Done {
         changes: vec![
+            Change::Delete(Key::Session(before)),
             Change::Insert(Record::Session(session)),
             Change::Audit(audit),
         ],
