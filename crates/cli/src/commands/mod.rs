@@ -1,0 +1,72 @@
+//! The commands, one a file. To add one: write its file, add its line to the table.
+
+mod admin;
+mod completions;
+mod demo;
+mod login;
+mod logout;
+mod man;
+mod profile;
+mod request;
+mod serve;
+mod status;
+mod token;
+
+use crate::context::Context;
+use crate::exit::{Exit, Failure};
+
+/// A command that has been read from the command line and can be run.
+pub(crate) trait Run {
+    /// Whether it deals with Ctrl-C itself; the others end at once, with 130.
+    const MINDS_SIGNALS: bool = false;
+
+    /// How much is logged unless the person says.
+    fn log_level(&self) -> &'static str {
+        "warn"
+    }
+
+    /// Does it.
+    async fn run(self, context: &Context) -> Result<Exit, Failure>;
+}
+
+/// Writes the table's three uses: the words, the signals, the dispatch.
+macro_rules! commands {
+    ($($name:ident($room:ident::$args:ident),)*) => {
+        /// Every command.
+        #[derive(clap::Subcommand)]
+        pub(crate) enum Command {
+            $($name($room::$args),)*
+        }
+
+        impl Command {
+            /// See [`Run::MINDS_SIGNALS`].
+            pub(crate) fn minds_signals(&self) -> bool {
+                match self { $(Self::$name(_) => <$room::$args as Run>::MINDS_SIGNALS,)* }
+            }
+
+            /// See [`Run::log_level`].
+            pub(crate) fn log_level(&self) -> &'static str {
+                match self { $(Self::$name(args) => args.log_level(),)* }
+            }
+
+            /// See [`Run::run`].
+            pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
+                match self { $(Self::$name(args) => Box::pin(args.run(context)).await,)* }
+            }
+        }
+    };
+}
+
+commands! {
+    Profile(profile::Profile),
+    Login(login::Login),
+    Token(token::Token),
+    Request(request::Request),
+    Status(status::Status),
+    Logout(logout::Logout),
+    Serve(serve::Serve),
+    Demo(demo::Demo),
+    Admin(admin::Admin),
+    Completions(completions::Completions),
+    Man(man::Man),
+}

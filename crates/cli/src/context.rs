@@ -1,0 +1,108 @@
+//! What every command needs to know of its surroundings.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use gatepass_client::{Config, Egress, LoginOptions, Paths, Person, Profile, Session};
+
+use crate::exit::Failure;
+
+/// The surroundings of a command.
+pub(crate) struct Context {
+    /// Where the profiles and tokens of this person are.
+    pub(crate) paths: Paths,
+}
+
+/// How commands that use the network find their way.
+#[derive(Args)]
+pub(crate) struct NetworkArgs {
+    /// Trust the certificate authorities in this PEM file too
+    #[arg(long, value_name = "FILE", env = "GATEPASS_CA", hide_env_values = true)]
+    ca: Option<PathBuf>,
+}
+
+/// Whom a session may ask to log in, and how.
+pub(crate) type Asked = (Arc<dyn Person>, LoginOptions);
+
+impl Context {
+    /// The surroundings of whoever runs the program.
+    ///
+    /// # Errors
+    ///
+    /// There is no home folder.
+    pub(crate) fn of_this_user() -> Result<Self, Failure> {
+        Ok(Self {
+            paths: Paths::of_this_user()?,
+        })
+    }
+
+    /// The profiles.
+    ///
+    /// # Errors
+    ///
+    /// The file makes no sense.
+    pub(crate) fn config(&self) -> Result<Config, Failure> {
+        Config::load(&self.paths).map_err(|error| gatepass_client::Error::from(error).into())
+    }
+
+    /// The profile of this name; without one the default profile.
+    ///
+    /// # Errors
+    ///
+    /// There is no such profile.
+    pub(crate) fn profile(&self, name: Option<&str>) -> Result<Profile, Failure> {
+        let config = self.config()?;
+        let found = config.profile(name).map_err(gatepass_client::Error::from)?;
+        Ok(found.clone())
+    }
+
+    /// The session of a profile.
+    ///
+    /// # Errors
+    ///
+    /// A file of certificate authorities cannot be used.
+    pub(crate) fn session(
+        &self,
+        profile: &Profile,
+        network: &NetworkArgs,
+        asked: Option<Asked>,
+    ) -> Result<Session, Failure> {
+        let mut egress = Egress::default();
+        if let Some(path) = &network.ca {
+            let pem = std::fs::read(path)
+                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
+            egress.extra_roots.push(pem);
+        }
+        let mut builder = gatepass_client::SessionBuilder::of(profile, &self.paths)?.egress(egress);
+        if let Some((person, options)) = asked {
+            builder = builder.person(person, options);
+        }
+        Ok(builder.build()?)
+    }
+
+    /// A file of the server's in the state folder, which is made if need be and nobody else may look into.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be made.
+    pub(crate) fn state_file(&self, name: &str) -> Result<PathBuf, Failure> {
+        let folder = &self.paths.state;
+        private_folder(folder).map_err(|error| {
+            Failure::error(format!(
+                "cannot make the folder {}: {error}",
+                folder.display()
+            ))
+        })?;
+        Ok(folder.join(name))
+    }
+}
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}

@@ -1,0 +1,127 @@
+//! `gatepass profile`.
+
+use crate::home::{Home, text};
+
+#[test]
+fn profiles_of_every_method_are_added_and_shown() {
+    let home = Home::new();
+    assert!(home.run("profile list").done().stdout.is_empty());
+    for words in [
+        "web --issuer https://as.example --client-id cl_1 --scope read --api https://api.example",
+        "robot --issuer https://as.example/x --client-id cl_2 --client-secret-env S --grant client_credentials",
+        "old --token-endpoint https://as.example/t --client-id c --grant password --username u --password-env P",
+        "form --login-url https://shop.example/auth --username u --password-file p --token-pointer /data/token",
+        "basic --api https://a.example --username u --password-env P",
+        "bearer --api https://b.example --token-env T",
+        "key --api https://c.example --key-env K --key-header X-Key",
+    ] {
+        let told = home.run(&format!("profile add {words}")).done();
+        assert!(
+            told.stdout.is_empty() && told.stderr.starts_with("Added profile "),
+            "{told:?}"
+        );
+    }
+    let listed = home.json("profile list --output json");
+    let methods: Vec<&str> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|own| text(own, "method"))
+        .collect();
+    assert_eq!(
+        methods,
+        [
+            "basic", "bearer", "login", "api_key", "oauth", "oauth", "oauth"
+        ]
+    );
+
+    // A profile is used from any folder.
+    let form = home.json("profile show form --output json");
+    assert!(text(&form["password"], "file").starts_with('/'));
+    assert_eq!(form["api"], serde_json::json!(["https://shop.example"]));
+    // Without --api, the issuer's origin without its path.
+    let robot = home.json("profile show robot --output json");
+    assert_eq!(robot["api"], serde_json::json!(["https://as.example"]));
+    assert_eq!(robot["client_secret"], serde_json::json!({"env": "S"}));
+    let shown = home.run("profile show robot").done().stdout;
+    assert!(shown.contains("client_secret  from env S\n"), "{shown}");
+
+    home.run("profile remove basic").done();
+    home.run("profile show basic")
+        .code(1)
+        .complaining("there is no profile \"basic\"");
+    assert_eq!(home.run("profile list").done().stdout.lines().count(), 7);
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let home = Home::new();
+    home.run("profile add a --api https://a.example --key-env K")
+        .done();
+    home.run("profile add a --api https://a.example --key-env K")
+        .code(1)
+        .complaining("already");
+    for (words, complaint) in [
+        ("b", "say how to log in"),
+        ("b --issuer https://as.example", "--client-id is needed"),
+        ("b --client-id x", "--issuer is needed"),
+        ("b --key-env K", "--api is needed"),
+        ("b --api https://a.example --username u", "--password-env"),
+        (
+            "b --api https://a.example --key-env K --token-env T",
+            "one method",
+        ),
+        (
+            "b --api https://a.example --key-env K --username u",
+            "no user name",
+        ),
+        (
+            "b --issuer https://as.example --client-id x --username u",
+            "--grant password",
+        ),
+        ("b --issuer http://as.example --client-id x", "plain http"),
+        ("b --api http://a.example --key-env K", "plain http"),
+        ("b --api https://a.example/path --key-env K", "origin"),
+        (
+            "b --issuer https://as.example --client-id x --client-auth magic",
+            "client_secret_basic",
+        ),
+        ("../b --api https://a.example --key-env K", "profile name"),
+        (
+            "b --api https://a.example --key-header A:B --key-env K",
+            "not a header name",
+        ),
+        (
+            "b --login-style json --api https://a.example --key-env K",
+            "--login-url",
+        ),
+    ] {
+        home.run(&format!("profile add {words}"))
+            .code(2)
+            .complaining(complaint);
+    }
+    assert_eq!(
+        home.json("profile list --output json")
+            .as_array()
+            .map(Vec::len),
+        Some(1)
+    );
+}
+
+#[test]
+fn there_is_no_option_for_a_secret_itself() {
+    let home = Home::new();
+    for option in ["--client-secret", "--password", "--token", "--key"] {
+        home.run(&format!("profile add x {option} hunter2")).code(2);
+    }
+    // Nor does a fault in the file repeat what may be one.
+    std::fs::create_dir_all(home.path().join("config/gatepass")).expect("a folder");
+    let file = home.path().join("config/gatepass/config.toml");
+    std::fs::write(
+        file,
+        "[profile.a]\nmethod = \"bearer\"\ntoken = \"hunter2\"\n",
+    )
+    .expect("written");
+    let told = home.run("profile list").code(1).complaining("config.toml:");
+    assert!(!told.stderr.contains("hunter2"), "{told:?}");
+}
