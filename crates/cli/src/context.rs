@@ -87,6 +87,7 @@ impl Context {
     /// # Errors
     ///
     /// The folder cannot be made.
+    #[cfg(unix)]
     pub(crate) fn state_file(&self, name: &str) -> Result<PathBuf, Failure> {
         let folder = &self.paths.state;
         private_folder(folder).map_err(|error| {
@@ -99,10 +100,10 @@ impl Context {
     }
 }
 
+#[cfg(unix)]
 fn private_folder(path: &Path) -> io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
-    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(path)
 }

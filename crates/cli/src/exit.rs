@@ -106,12 +106,14 @@ impl From<std::io::Error> for Failure {
     }
 }
 
+#[cfg(unix)]
 impl From<gatepass_server::AdminError> for Failure {
     fn from(error: gatepass_server::AdminError) -> Self {
         Self::error(error.to_string())
     }
 }
 
+#[cfg(unix)]
 impl From<gatepass_server::StartError> for Failure {
     fn from(error: gatepass_server::StartError) -> Self {
         Self::error(error.to_string())

@@ -62,7 +62,7 @@ impl Status {
             expires_at: token.and_then(|token| token.expires_at),
             scope: token.and_then(|token| token.scope.clone()),
             issuer: token.and_then(|token| token.issuer.clone()),
-            place: credential.makes_tokens().then_some(place),
+            place: token.is_some().then_some(place),
         }
     }
 }

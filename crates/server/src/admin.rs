@@ -324,6 +324,16 @@ pub(crate) fn client(
     {
         return invalid("the authorization_code grant needs a redirect_uri".to_owned());
     }
+    if secret.is_none()
+        && new
+            .grant_types
+            .iter()
+            .any(|name| name == "client_credentials")
+    {
+        return invalid(
+            "the client_credentials grant needs a client that can keep a secret".to_owned(),
+        );
+    }
     if !new.default_scope.is_subset_of(&new.scope) {
         return invalid("the default scope must be within the scope".to_owned());
     }

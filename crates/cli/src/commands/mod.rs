@@ -1,13 +1,16 @@
-//! The commands, one a file. To add one: write its file, add its line to the table.
+//! The commands, one a file. To add one: write its file, add its line to the table. The server's are for Unix.
 
+#[cfg(unix)]
 mod admin;
 mod completions;
+#[cfg(unix)]
 mod demo;
 mod login;
 mod logout;
 mod man;
 mod profile;
 mod request;
+#[cfg(unix)]
 mod serve;
 mod status;
 mod token;
@@ -31,27 +34,27 @@ pub(crate) trait Run {
 
 /// Writes the table's three uses: the words, the signals, the dispatch.
 macro_rules! commands {
-    ($($name:ident($room:ident::$args:ident),)*) => {
+    ($($(#[$only:meta])* $name:ident($room:ident::$args:ident),)*) => {
         /// Every command.
         #[derive(clap::Subcommand)]
         pub(crate) enum Command {
-            $($name($room::$args),)*
+            $($(#[$only])* $name($room::$args),)*
         }
 
         impl Command {
             /// See [`Run::MINDS_SIGNALS`].
             pub(crate) fn minds_signals(&self) -> bool {
-                match self { $(Self::$name(_) => <$room::$args as Run>::MINDS_SIGNALS,)* }
+                match self { $($(#[$only])* Self::$name(_) => <$room::$args as Run>::MINDS_SIGNALS,)* }
             }
 
             /// See [`Run::log_level`].
             pub(crate) fn log_level(&self) -> &'static str {
-                match self { $(Self::$name(args) => args.log_level(),)* }
+                match self { $($(#[$only])* Self::$name(args) => args.log_level(),)* }
             }
 
             /// See [`Run::run`].
             pub(crate) async fn run(self, context: &Context) -> Result<Exit, Failure> {
-                match self { $(Self::$name(args) => Box::pin(args.run(context)).await,)* }
+                match self { $($(#[$only])* Self::$name(args) => Box::pin(args.run(context)).await,)* }
             }
         }
     };
@@ -64,8 +67,11 @@ commands! {
     Request(request::Request),
     Status(status::Status),
     Logout(logout::Logout),
+    #[cfg(unix)]
     Serve(serve::Serve),
+    #[cfg(unix)]
     Demo(demo::Demo),
+    #[cfg(unix)]
     Admin(admin::Admin),
     Completions(completions::Completions),
     Man(man::Man),

@@ -98,8 +98,8 @@ fn told((profile, status): &(Profile, Known)) -> String {
             .collect::<Vec<_>>()
             .join(" "),
     );
-    if let Some(place) = place(status) {
-        line("kept in", place.to_owned());
+    if let Some(place) = &status.place {
+        line("kept in", place.clone());
     }
     text
 }
@@ -120,14 +120,6 @@ fn shown((profile, status): &(Profile, Known)) -> Value {
         "expires_in": status.expires_at.map(|end| time::until(end).as_secs()),
         "scope": status.scope,
         "issuer": status.issuer,
-        "stored_in": place(status),
+        "stored_in": status.place,
     })
-}
-
-/// Where the token is kept, if there is one.
-fn place(status: &Known) -> Option<&str> {
-    status
-        .place
-        .as_deref()
-        .filter(|_| status.obtained_at.is_some())
 }
