@@ -1,4 +1,5 @@
-//! `gatepass demo`, the real program from outside.
+//! `gatepass demo`, the real program from outside. It has a server in it, so it is for Unix.
+#![cfg(unix)]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -125,7 +126,6 @@ fn the_table_is_plain_where_nobody_looks() {
     assert_redacted(&stdout);
 }
 
-#[cfg(unix)]
 #[test]
 fn a_server_that_is_kept_ends_with_the_signal_and_leaves_nothing() {
     let home = tempfile::tempdir().expect("a folder");

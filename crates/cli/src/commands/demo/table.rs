@@ -140,15 +140,9 @@ impl Table {
 }
 
 /// The width of the terminal, if there is one and it says.
-#[cfg(unix)]
 fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
-}
-
-#[cfg(not(unix))]
-fn columns() -> Option<usize> {
-    None
 }
 
 /// The lines of both columns, and the colour of the second. A fault stands where an answer is missing.
