@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gatepass_http::Transport as _;
-use gatepass_proto::flow::TokenFlow;
+use gatepass_proto::flow::{TokenFlow, retry_after};
 use gatepass_proto::grant::GrantParams;
 use gatepass_proto::grant::client_credentials::ForItself;
 use gatepass_proto::grant::password::Login;
@@ -116,6 +116,7 @@ impl Inner {
             return Err(Error::LoginRefused {
                 status: response.status(),
                 reason,
+                retry_after: retry_after(&response),
             });
         }
         let answer = read_login(response.body(), login.token_pointer.as_deref())?;

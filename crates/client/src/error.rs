@@ -42,6 +42,8 @@ pub enum Error {
         status: http::StatusCode,
         /// What it said, where that is an OAuth error.
         reason: Option<String>,
+        /// Seconds to wait, where the server said so.
+        retry_after: Option<u64>,
     },
     /// The person did not answer.
     #[error(transparent)]
@@ -93,6 +95,7 @@ impl Error {
                 FlowError::Refused { retry_after, .. } => retry_after,
                 _ => None,
             },
+            Self::LoginRefused { retry_after, .. } => *retry_after,
             _ => None,
         }
     }

@@ -10,6 +10,6 @@ mod token;
 pub use code::{CodeFlow, CodeSetup, PendingLogin};
 pub use discover::DiscoverFlow;
 pub use error::FlowError;
-pub use post::{IntrospectFlow, RevokeFlow};
+pub use post::{IntrospectFlow, RevokeFlow, retry_after};
 pub use step::{Flow, Input, Notice, Request, Response, Step, Unreachable};
 pub use token::TokenFlow;

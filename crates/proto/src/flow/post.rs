@@ -38,13 +38,16 @@ pub(super) fn form(
     Ok(request)
 }
 
+/// The whole seconds of `Retry-After`, where the server said so.
+pub fn retry_after(response: &Response) -> Option<u64> {
+    let value = response.headers().get(RETRY_AFTER)?;
+    value.to_str().ok()?.trim().parse().ok()
+}
+
 /// The refusal in an answer that is not a success: the server's own words where it has any.
 pub(super) fn refusal(response: &Response) -> FlowError {
     let status = response.status();
-    let retry_after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok());
+    let retry_after = retry_after(response);
     match ErrorResponse::parse(response.body()) {
         Some(ErrorResponse { error, description }) => FlowError::Refused {
             error,
