@@ -16,6 +16,7 @@ use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::extract::Peer;
 use crate::judge::{Judge, PasswordCheck as _};
+use crate::lanes::Lanes;
 use crate::passwords::Passwords;
 
 /// The running server's parts; a clone is another handle.
@@ -29,6 +30,7 @@ pub(crate) struct Parts {
     pub(crate) rules: Rules,
     pub(crate) signing: SigningKey,
     pub(crate) passwords: Passwords,
+    pub(crate) lanes: Lanes,
     pub(crate) cookie: SessionCookie,
     pub(crate) csrf: Csrf,
     pub(crate) origin: String,
@@ -139,6 +141,7 @@ impl App {
             store: &*self.0.store,
             clock: &*self.0.clock,
             passwords: &self.0.passwords,
+            lanes: &self.0.lanes,
             from,
         }
     }

@@ -10,6 +10,7 @@ use gatepass_proto::decide::record::{Key, Record, User};
 use gatepass_store::{Store, StoreError};
 
 use crate::judge::PasswordCheck;
+use crate::lanes::Lanes;
 use crate::passwords::{Busy, Passwords};
 use crate::throttle;
 
@@ -21,23 +22,29 @@ pub(crate) struct Authenticator<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) clock: &'a dyn Clock,
     pub(crate) passwords: &'a Passwords,
+    pub(crate) lanes: &'a Lanes,
     pub(crate) from: Option<IpAddr>,
 }
 
 #[async_trait]
 impl PasswordCheck for Authenticator<'_> {
-    /// Charge, hash, forgive: in this order, so that parallel guesses are counted before any of them is checked.
+    /// Charge, hash, forgive: in this order, so that parallel guesses are counted before any of them is checked, by
+    /// however many nodes. A guess that will not be looked at for want of room is not charged.
     async fn check(&self, username: &str, given: &Secret) -> Result<PasswordFact, StoreError> {
         if username.len() > MAX_USERNAME {
             return Ok(PasswordFact::Wrong);
         }
+        let _turn = self.lanes.enter(username).await;
+        let Ok(place) = self.passwords.place() else {
+            return Ok(PasswordFact::Busy);
+        };
         let charges = throttle::charges(username, self.from);
         if let Err(throttled) = self.store.charge(&charges, self.clock.now()).await? {
             return Ok(PasswordFact::Throttled(throttled.retry_after));
         }
         let user = find_user(self.store, username).await?;
         let phc = user.as_ref().map(|user| user.password_hash.as_str());
-        let right = match self.passwords.verify(phc, given).await {
+        let right = match self.passwords.verify(place, phc, given).await {
             Ok(right) => right,
             Err(Busy) => return Ok(PasswordFact::Busy),
         };

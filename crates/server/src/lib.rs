@@ -18,6 +18,7 @@ mod endpoints;
 mod extract;
 pub mod judge;
 mod keys;
+mod lanes;
 mod limits;
 mod listen;
 mod pages;

@@ -22,6 +22,7 @@ use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
 use crate::endpoints::metadata;
 use crate::keys::{Keys, KeysError};
+use crate::lanes::Lanes;
 use crate::passwords::Passwords;
 use crate::seal::MasterKey;
 use crate::tls::{TlsError, dev_tls, tls_from_files};
@@ -112,6 +113,7 @@ impl Server {
             store: Arc::clone(&store),
             clock: Arc::new(SystemClock),
             passwords: Passwords::new(),
+            lanes: Lanes::new(),
             cookie: SessionCookie::new(issuer.scheme() == "https"),
             csrf: Csrf::new(&csrf),
             origin: issuer.origin().ascii_serialization(),

@@ -38,6 +38,10 @@ pub(crate) struct Passwords {
     cores: Arc<Semaphore>,
 }
 
+/// A place in line, for one hash.
+#[derive(Debug)]
+pub(crate) struct Place(OwnedSemaphorePermit);
+
 /// Too many passwords are being checked already: 503, to be tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being checked at once; try again in a moment")]
@@ -87,7 +91,7 @@ impl Passwords {
     pub(crate) async fn hash(&self, password: &Secret) -> Result<String, NewPasswordError> {
         admissible(password)?;
         let hashed = self
-            .on_a_core(password, |argon2, password| {
+            .on_a_core(self.place()?, password, |argon2, password| {
                 argon2.hash_password(password).map(|hash| hash.to_string())
             })
             .await?;
@@ -95,13 +99,28 @@ impl Passwords {
         hashed.map_err(|_| NewPasswordError::Busy(Busy))
     }
 
+    /// A place in line.
+    ///
+    /// # Errors
+    ///
+    /// The queue is full.
+    pub(crate) fn place(&self) -> Result<Place, Busy> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        place.map(Place).map_err(|_| Busy)
+    }
+
     /// Whether `password` is the one that `phc` was made of. `None` means that there is no such user: that
     /// takes as long, and is false.
     ///
     /// # Errors
     ///
-    /// The queue is full.
-    pub(crate) async fn verify(&self, phc: Option<&str>, password: &Secret) -> Result<bool, Busy> {
+    /// The runtime is about to end.
+    pub(crate) async fn verify(
+        &self,
+        place: Place,
+        phc: Option<&str>,
+        password: &Secret,
+    ) -> Result<bool, Busy> {
         if password.expose().len() > MAX_BYTES {
             return Ok(false);
         }
@@ -119,7 +138,7 @@ impl Passwords {
             return Ok(false);
         };
         let right = self
-            .on_a_core(password, move |argon2, password| {
+            .on_a_core(place, password, move |argon2, password| {
                 argon2.verify_password(password, &hash).is_ok()
             })
             .await?;
@@ -130,12 +149,10 @@ impl Passwords {
     /// whose client has gone does not make room before its hash is done.
     async fn on_a_core<T: Send + 'static>(
         &self,
+        Place(place): Place,
         password: &Secret,
         work: impl FnOnce(&Argon2<'_>, &[u8]) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Busy)?;
         let core = Arc::clone(&self.cores)
             .acquire_owned()
             .await

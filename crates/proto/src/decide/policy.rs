@@ -64,6 +64,30 @@ pub fn audience<'a>(
     Ok(audience)
 }
 
+/// The audience of a token that comes from a consent: of the resources consented to those that the request names, else
+/// all of them (RFC 8707 §2.2).
+///
+/// # Errors
+///
+/// `invalid_target`.
+pub fn targets(consented: &[String], params: &Params) -> Result<Vec<String>, OAuthError> {
+    let named: Vec<&str> = params.all("resource").collect();
+    if named.is_empty() {
+        return Ok(consented.to_vec());
+    }
+    if named
+        .iter()
+        .any(|name| !consented.iter().any(|own| own == name))
+    {
+        return Err(OAuthError::new(
+            ErrorCode::InvalidTarget,
+            "resource is not one that was consented to",
+        ));
+    }
+    let meant = consented.iter().filter(|own| named.contains(&own.as_str()));
+    Ok(meant.cloned().collect())
+}
+
 /// Whether a consent to `scope` comes with refresh tokens: when the client registered the grant, and where
 /// OpenID Connect is spoken only with `offline_access` (OpenID Connect Core §11).
 pub fn has_refresh(client: &Client, scope: &Scope) -> bool {

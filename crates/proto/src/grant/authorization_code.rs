@@ -3,7 +3,8 @@
 use super::{Asked, Grant, GrantParams};
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::record::{Code, Record};
-use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, issue};
+use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, issue, policy};
+use crate::jose::access_token::Audience;
 use crate::pkce::CodeVerifier;
 use crate::{Cx, OAuthError, Params, Secret};
 
@@ -93,13 +94,15 @@ impl Grant for AuthorizationCode {
         if user.is_none_or(|user| user.locked_at.is_some()) {
             return Err(OAuthError::invalid_grant("the account is locked").into());
         }
+        let audience = policy::targets(&code.audience, asked.params)?;
         let consent = issue::Consent {
             grant_id: code.grant_id,
             user_id: &code.user_id,
             scope: &code.scope,
             audience: &code.audience,
         };
-        let (grant, issue) = issue::grant(asked.rules, asked.client, &consent, cx);
+        let (grant, mut issue) = issue::grant(asked.rules, asked.client, &consent, cx);
+        issue.access_token.aud = Audience::of(&audience);
         let spend = Change::SpendCode {
             digest: code.digest,
             at: cx.now,

@@ -87,7 +87,7 @@ impl Grant for RefreshToken {
             Standing::Replayed => return Err(replayed(grant, cx)),
         };
         let scope = narrowed(grant, request.scope)?;
-        let audience = targets(grant, asked.params)?;
+        let audience = policy::targets(&grant.audience, asked.params)?;
         let value = issue::from_grant(
             asked.rules,
             asked.client,
@@ -150,22 +150,4 @@ fn narrowed(grant: &record::Grant, asked: Option<Scope>) -> Result<Scope, OAuthE
             "scope is more than was consented to",
         )),
     }
-}
-
-/// RFC 8707 §2.2: a subset of the resources consented to.
-fn targets(grant: &record::Grant, params: &Params) -> Result<Vec<String>, OAuthError> {
-    let asked: Vec<String> = params.all("resource").map(str::to_owned).collect();
-    if asked.is_empty() {
-        return Ok(grant.audience.clone());
-    }
-    if asked
-        .iter()
-        .all(|resource| grant.audience.contains(resource))
-    {
-        return Ok(asked);
-    }
-    Err(OAuthError::new(
-        ErrorCode::InvalidTarget,
-        "resource is not one that was consented to",
-    ))
 }

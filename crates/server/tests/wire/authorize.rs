@@ -155,7 +155,7 @@ async fn state_comes_back_as_it_was() {
 async fn a_query_that_is_not_escaped_survives_the_login() {
     let world = World::dev().await;
     let set = world.set();
-    let raw = "{\"a\":\"\u{e4}<'>\"}";
+    let raw = "{\u{e4}:'\u{1f511}'}";
     let target = format!(
         "{}&state={raw}",
         authorize(&world.request().without("state"))

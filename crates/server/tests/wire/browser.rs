@@ -72,6 +72,7 @@ impl Browser {
             .await;
         assert_eq!(answer.status, 303, "{answer:?}");
         let next = answer.header("location").expect("a Location").to_owned();
+        assert!(next.is_ascii(), "{next}");
         self.get(&next).await
     }
 

@@ -197,3 +197,24 @@ async fn a_client_with_one_redirect_uri_need_not_name_it() {
     };
     world.send(ask(&redemption(&code)[..2])).await.good();
 }
+
+/// RFC 8707 §2.2: the token request may name some of the resources consented to, and no others.
+#[tokio::test]
+async fn a_token_is_for_resources_that_were_consented_to() {
+    let world = World::dev().await;
+    let code = world.code(&world.request()).await;
+    let with = |resource: &str| {
+        let form = Pairs::of(&redemption(&code)).and("resource", resource);
+        let set = world.set();
+        let call = Call::post("/oauth/token").basic(&set.client_id, &set.client_secret);
+        call.form(&form)
+    };
+    world
+        .send(with("https://other.example"))
+        .await
+        .refused(400, "invalid_target");
+    let api = format!("{}/api", world.issuer);
+    world
+        .lives(&Tokens::of(&world.send(with(&api)).await).access)
+        .await;
+}

@@ -67,38 +67,10 @@ async fn chunks_are_counted_too() {
             break;
         }
     }
+    let _ = stream.write_all(b"0\r\n\r\n").await;
     let heard = hear(&mut stream).await;
     Answer::read(&heard).refused(413, "invalid_request");
     let good = "1d\r\ngrant_type=client_credentials\r\n0\r\n\r\n";
     let heard = exchange(world.address, format!("{head}{good}").as_bytes()).await;
     Answer::read(&heard).good();
-}
-
-#[tokio::test]
-async fn zz_probe() {
-    let world = World::dev().await;
-    let mut all = Vec::new();
-    for start in [
-        &b""[..],
-        b"PRI * HT",
-        b"GET / HTTP/1.1\r\nHost:",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-        b"GET /jwks.json HTTP/1.1\r\nHost: x\r\n\r\n",
-    ] {
-        let mut stream = TcpStream::connect(world.address).await.expect("connects");
-        stream.write_all(start).await.expect("writes");
-        all.push((
-            start,
-            tokio::spawn(async move {
-                let began = std::time::Instant::now();
-                let done =
-                    tokio::time::timeout(std::time::Duration::from_secs(45), hear(&mut stream))
-                        .await;
-                (began.elapsed(), done.map(|h| h.len()))
-            }),
-        ));
-    }
-    for (start, one) in all {
-        println!("{} {:?}", start.escape_ascii(), one.await.unwrap());
-    }
 }

@@ -92,7 +92,6 @@ async fn paths_and_methods_that_are_not_there() {
         ("TRACE", "/oauth/authorize"),
         ("BREW", "/jwks.json"),
         ("POST", "/jwks.json"),
-        ("POST", "/api/data"),
         ("GET", "/auth/token"),
     ] {
         let answer = world.send(Call::new(method, path)).await;

@@ -155,3 +155,21 @@ async fn nobody_is_throttled_like_somebody() {
     }
     throttled(&world.token(&guess("nobody", "wrong")).await);
 }
+
+/// Twenty programs that know the password and start at the same moment have guessed nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn right_ones_at_once_are_no_guesses() {
+    let world = World::dev().await;
+    let set = world.set();
+    let call = world.token_call(&guess(&set.user, &set.password));
+    let address = world.address;
+    let racers: Vec<_> = (0..20)
+        .map(|_| {
+            let call = call.clone();
+            tokio::spawn(async move { call.send(address).await })
+        })
+        .collect();
+    for racer in racers {
+        racer.await.expect("no panic").good();
+    }
+}
