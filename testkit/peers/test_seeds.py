@@ -119,8 +119,12 @@ def test_authorization_code_pasted(offer: Offer, secret_in: str) -> None:
     opens_the_api(offer, token["access_token"])
 
 
+# Without include_client_id the library sends HTTP Basic, with an empty secret for a public client.
+@pytest.mark.parametrize("include_client_id", [True, None])
 @pytest.mark.parametrize("client", ["confidential", "public"])
-def test_authorization_code_with_pkce(offer: Offer, client: str) -> None:
+def test_authorization_code_with_pkce(
+    offer: Offer, client: str, include_client_id: bool | None
+) -> None:
     public = client == "public"
     client_id = offer.public_client_id if public else offer.client_id
     session = oauth_session(offer, client_id=client_id, redirect_uri=PASTED, pkce="S256")
@@ -130,7 +134,7 @@ def test_authorization_code_with_pkce(offer: Offer, client: str) -> None:
         offer.url("/oauth/token"),
         authorization_response=Person(offer).authorize(address),
         client_secret=None if public else offer.client_secret,
-        include_client_id=True,
+        include_client_id=include_client_id,
     )
     opens_the_api(offer, token["access_token"])
 

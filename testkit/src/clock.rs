@@ -20,6 +20,12 @@ impl VirtualClock {
         let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
+
+    /// Moves the clock back, as an operator or a faulty time server may.
+    pub fn set_back(&self, span: Duration) {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
 }
 
 #[async_trait]

@@ -82,9 +82,9 @@ impl Store for Stepped {
         self.inner.charge(charges, now).await
     }
 
-    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError> {
+    async fn forgive(&self, charges: &[Charge]) -> Result<(), StoreError> {
         self.step().await?;
-        self.inner.forgive(accounts).await
+        self.inner.forgive(charges).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

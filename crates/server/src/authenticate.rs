@@ -50,9 +50,7 @@ impl PasswordCheck for Authenticator<'_> {
         };
         match user {
             Some(user) if right && user.locked_at.is_none() => {
-                let accounts: Vec<String> =
-                    charges.into_iter().map(|charge| charge.account).collect();
-                self.store.forgive(&accounts).await?;
+                self.store.forgive(&charges).await?;
                 Ok(PasswordFact::Right(user.user_id))
             }
             _ => Ok(PasswordFact::Wrong),

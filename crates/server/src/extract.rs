@@ -1,8 +1,9 @@
 //! Requests as the protocol's endpoints read them: bounded, typed, and refused where they are ambiguous.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, BodyDataStream};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
@@ -20,6 +21,8 @@ use crate::respond;
 const MAX_BODY: usize = 64 * 1024;
 /// How much of a larger one is read for nothing, in bytes.
 const MAX_DRAIN: usize = 4 * 1024 * 1024;
+/// How long the peer may pause in that.
+const DRAIN_PAUSE: Duration = Duration::from_secs(1);
 
 const NOT_A_FORM: &str = "the body must be application/x-www-form-urlencoded";
 
@@ -110,7 +113,7 @@ pub(crate) async fn body_bytes(body: Body) -> Result<Bytes, OAuthError> {
     let mut chunks = body.into_data_stream();
     let mut whole = BytesMut::new();
     let mut seen = 0_usize;
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = next(&mut chunks, seen > MAX_BODY).await {
         let chunk = chunk.map_err(|_| OAuthError::invalid_request("the body broke off"))?;
         seen = seen.saturating_add(chunk.len());
         if seen > MAX_DRAIN {
@@ -124,6 +127,17 @@ pub(crate) async fn body_bytes(body: Body) -> Result<Bytes, OAuthError> {
         return Err(OAuthError::too_large());
     }
     Ok(whole.freeze())
+}
+
+/// The next piece. Nobody waits long for what is thrown away.
+async fn next(chunks: &mut BodyDataStream, drains: bool) -> Option<Result<Bytes, axum::Error>> {
+    if drains {
+        tokio::time::timeout(DRAIN_PAUSE, chunks.next())
+            .await
+            .ok()?
+    } else {
+        chunks.next().await
+    }
 }
 
 /// The `Content-Type` without its parameters, in lower case.

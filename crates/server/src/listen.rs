@@ -28,6 +28,8 @@ use crate::seal::MasterKey;
 use crate::tls::{TlsError, dev_tls, tls_from_files};
 use crate::{limits, routes};
 
+/// What is added to the database's name for the file of the ready-made set.
+const DEV_SET: &str = ".dev.json";
 /// How long requests may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often expired rows are deleted, and how many of each kind at a time.
@@ -89,6 +91,7 @@ impl Server {
                         use --listen 127.0.0.1:PORT, or leave --dev out";
             return Err(StartError::Config(text.to_owned()));
         }
+        refuse_dev_database(config)?;
         let (listener, address) = listen(config.listen)?;
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
@@ -101,7 +104,7 @@ impl Server {
             .map_err(|error| StartError::Keys(error.to_string()))?;
         let dev = match config.dev {
             true => {
-                let file = config.beside_database(".dev.json");
+                let file = config.beside_database(DEV_SET);
                 Some(DevSet::prepare(&Admin::over(Arc::clone(&store)), file.as_deref()).await?)
             }
             false => None,
@@ -208,6 +211,18 @@ impl Server {
         sweeper.abort();
         self.store.close().await;
         ended
+    }
+}
+
+/// What `--dev` made ready is in the database for good, and its secrets in a file beside it.
+fn refuse_dev_database(config: &Config) -> Result<(), StartError> {
+    let made = config.beside_database(DEV_SET).filter(|file| file.exists());
+    match made {
+        Some(file) if !config.dev => Err(StartError::Config(format!(
+            "the database was made by --dev: its ready-made secrets are in {}; use another --database, or add --dev",
+            file.display()
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -11,12 +11,15 @@ const PER_USER: Limit = Limit {
     failures: 10,
     block: Duration::from_secs(30),
     longest: Duration::from_secs(15 * 60),
+    leak: None,
     forget: Duration::from_secs(24 * 3600),
 };
 
-/// An address may stand for a whole office, so it has more; enough to stop a walk through a list of names.
+/// An address may stand for a whole office, so it has more, and forgets one a minute; enough to stop a walk through a list
+/// of names. A right guess takes back its own charge alone, or whoever has one account could walk on for ever.
 const PER_ADDRESS: Limit = Limit {
     failures: 100,
+    leak: Some(Duration::from_secs(60)),
     ..PER_USER
 };
 

@@ -22,17 +22,41 @@ pub(crate) struct Account {
 impl Account {
     /// The account after one more guess at `now`.
     fn charged(self, limit: Limit, now: Timestamp) -> Self {
-        let before = if now.since(self.last_at) >= limit.forget {
-            0
+        let idle = now.since(self.last_at);
+        let (before, last_at) = if idle >= limit.forget {
+            (0, now)
         } else {
-            self.failures
+            self.leaked(limit, idle, now)
         };
         let failures = before.saturating_add(1);
         Self {
             failures,
-            last_at: now,
+            last_at,
             blocked_until: limit.blocked_until(failures, now),
         }
+    }
+
+    /// The failures left after `idle`, and up to when the leak has been counted: a part of the next one stays open.
+    fn leaked(self, limit: Limit, idle: Duration, now: Timestamp) -> (u32, Timestamp) {
+        let Some(leak) = limit.leak.filter(|leak| !leak.is_zero()) else {
+            return (self.failures, now);
+        };
+        let gone = idle.as_millis() / leak.as_millis().max(1);
+        match u32::try_from(gone) {
+            Ok(gone) if gone < self.failures => (self.failures - gone, self.last_at + leak * gone),
+            _ => (0, now),
+        }
+    }
+
+    /// The account after a right guess; `None` when nothing is left to remember.
+    pub(crate) fn forgiven(self, limit: Limit) -> Option<Self> {
+        limit.leak?;
+        let failures = self.failures.checked_sub(1).filter(|left| *left > 0)?;
+        Some(Self {
+            failures,
+            blocked_until: self.blocked_until.filter(|_| failures >= limit.failures),
+            ..self
+        })
     }
 
     /// How long it stays blocked.

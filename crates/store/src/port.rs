@@ -25,8 +25,9 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Result<(), Throttled>, StoreError>;
 
-    /// Forgets the failures of these accounts, after a right guess.
-    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError>;
+    /// Takes back what [`Store::charge`] charged, after a right guess: all failures of an account that counts those in a
+    /// row, the one of an account that leaks.
+    async fn forgive(&self, charges: &[Charge]) -> Result<(), StoreError>;
 
     /// Deletes rows that cannot matter any more at `now`, at most `limit` of each kind; says how many went.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
@@ -53,6 +54,9 @@ pub struct Limit {
     pub block: Duration,
     /// The longest block.
     pub longest: Duration,
+    /// How long it takes to forget one failure. `None` forgets none, and counts failures in a row; an account that leaks
+    /// counts all, for it is shared, and one right guess proves nothing about the others.
+    pub leak: Option<Duration>,
     /// After this long without a guess the count starts again.
     pub forget: Duration,
 }

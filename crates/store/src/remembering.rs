@@ -96,8 +96,8 @@ impl Store for Remembering {
         self.inner.charge(charges, now).await
     }
 
-    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError> {
-        self.inner.forgive(accounts).await
+    async fn forgive(&self, charges: &[Charge]) -> Result<(), StoreError> {
+        self.inner.forgive(charges).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -92,6 +92,31 @@ async fn a_repeat_does_not_extend_the_grace() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_does_not_open_the_grace_again() {
+    on_both_stores(1, 1, |pair, _| async move {
+        let token = first(&pair).await.refresh_token.expect("may refresh");
+        pair.clock.advance(Duration::from_secs(7200));
+        let head = successor(pair.refresh(&token, Fault::None).await);
+        pair.clock.set_back(GRACE);
+        assert_eq!(
+            successor(pair.refresh(&token, Fault::None).await),
+            head,
+            "clocks of nodes differ a little"
+        );
+        pair.clock.set_back(Duration::from_secs(3600));
+        assert_eq!(
+            refused(pair.refresh(&token, Fault::None).await),
+            "invalid_grant"
+        );
+        assert_eq!(
+            refused(pair.refresh(&head, Fault::None).await),
+            "invalid_grant"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_replay_kills_the_family_and_its_access_tokens() {
     on_both_stores(20, 4, |pair, _| async move {
         let token = first(&pair).await;

@@ -34,6 +34,7 @@ impl ClientAuthMethod for Basic {
     fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
         let header = presented.authorization?;
         let read = match Credentials::parse(header) {
+            Ok(Credentials::Basic { password, .. }) if password.is_empty() => return None,
             Ok(Credentials::Basic { username, password }) => decode(&username)
                 .zip(decode(password.expose()))
                 .map(|(id, secret)| Claim {
@@ -60,7 +61,7 @@ fn encode(text: &str) -> String {
 }
 
 /// Reads one form-encoded text by the strict rules of [`Params`].
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     if text.contains('&') {
         return None;
     }

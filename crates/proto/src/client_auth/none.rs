@@ -1,7 +1,9 @@
 //! `none`: a public client only says who it is (RFC 6749 §2.1, RFC 7591 §2).
 
+use super::basic::decode;
 use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented};
 use crate::decide::record::Client;
+use crate::message::credentials::Credentials;
 use crate::{ClientId, OAuthError};
 
 pub(super) struct None;
@@ -17,12 +19,19 @@ impl ClientAuthMethod for None {
     }
 
     fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
-        if presented.authorization.is_some() || presented.params.get("client_secret").is_some() {
+        if presented.params.get("client_secret").is_some() {
             return Option::None;
         }
-        let client_id = ClientId::new(presented.params.get("client_id")?);
+        let client_id = match presented.authorization.map(Credentials::parse) {
+            Option::None => presented.params.get("client_id")?.to_owned(),
+            // RFC 6749 §2.3.1 lets an empty secret be left out; requests-oauthlib sends it for a public client.
+            Some(Ok(Credentials::Basic { username, password })) if password.is_empty() => {
+                decode(&username)?
+            }
+            Some(_) => return Option::None,
+        };
         Some(Ok(Claim {
-            client_id,
+            client_id: ClientId::new(client_id),
             secret: Option::None,
         }))
     }

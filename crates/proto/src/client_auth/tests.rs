@@ -98,6 +98,25 @@ fn every_failure_looks_the_same() {
 }
 
 #[test]
+fn an_empty_secret_is_none() {
+    let basic = Some("Basic Y2w6"); // cl:
+    assert_eq!(
+        ask(Some(client(&["none"], Option::None)), basic, ""),
+        Ok(())
+    );
+    let both = Some(client(&["none"], Option::None));
+    assert_eq!(
+        ask(both, basic, "client_id=other"),
+        Err(ErrorCode::InvalidRequest)
+    );
+    let confidential = client(&["client_secret_basic"], Some("s"));
+    assert_eq!(
+        ask(Some(confidential), basic, ""),
+        Err(ErrorCode::InvalidClient)
+    );
+}
+
+#[test]
 fn a_confidential_client_cannot_pass_as_public() {
     assert_eq!(
         ask(

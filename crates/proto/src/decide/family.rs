@@ -100,6 +100,8 @@ impl Presented {
         } else if self.position.checked_add(1) == Some(family.head)
             && !grace.is_zero()
             && now <= family.rotated_at + grace
+            // A clock that was set back must not open the grace again.
+            && family.rotated_at <= now + grace
         {
             Standing::Graced
         } else {

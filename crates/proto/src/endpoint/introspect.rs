@@ -2,6 +2,7 @@
 
 use crate::client_auth::{self, Presented};
 use crate::decide::family::{Presented as PresentedRefresh, Standing};
+use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Halt, Judged, Rules};
 use crate::jose::access_token::{AccessToken, Expect};
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
@@ -26,7 +27,7 @@ pub fn introspect(
     let request = IntrospectionRequest::parse(presented.params)?;
     let token = request.token.expose();
     let answer = match PresentedRefresh::parse(token) {
-        Some(refresh) => of_refresh_token(&refresh, facts, rules, now)?,
+        Some(refresh) => of_refresh_token(&refresh, caller, facts, rules, now)?,
         None => of_access_token(token, facts, rules, now)?,
     };
     Ok(Done::unchanged(
@@ -101,6 +102,7 @@ fn of_access_token(
 
 fn of_refresh_token(
     presented: &PresentedRefresh,
+    caller: &Client,
     facts: &Facts,
     rules: &Rules,
     now: Timestamp,
@@ -111,14 +113,13 @@ fn of_refresh_token(
     let Some(family) = &grant.family else {
         return Ok(None);
     };
-    let Some(owner) = facts.client(&grant.client_id)? else {
-        return Ok(None);
-    };
-    let good = presented.is_genuine(family, &rules.refresh_keys)
+    // A refresh token is between its client and us; no resource server is ever shown one.
+    let good = grant.client_id == caller.client_id
+        && presented.is_genuine(family, &rules.refresh_keys)
         && grant.revoked_at.is_none()
         && now < grant.expires_at
         && now < family.rotated_at + rules.lifetimes.refresh_idle
-        && presented.standing(family, rules.refresh_grace(owner), now) != Standing::Replayed;
+        && presented.standing(family, rules.refresh_grace(caller), now) != Standing::Replayed;
     Ok(good.then(|| IntrospectionResponse {
         active: true,
         scope: Some(grant.scope.clone()),

@@ -70,6 +70,7 @@ impl AuthorizationRequest {
         {
             return Err(OAuthError::invalid_request("state is too long"));
         }
+        refuse_unsupported(params)?;
         let scope = params
             .get("scope")
             .map(str::parse)
@@ -84,6 +85,24 @@ impl AuthorizationRequest {
             resource: params.all("resource").map(str::to_owned).collect(),
         })
     }
+}
+
+/// What would change the meaning of the request if it were read, and must not be passed over (RFC 9101 §5; OAuth 2.0
+/// Multiple Response Types §2.1).
+fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
+    for name in ["request", "request_uri"] {
+        if params.get(name).is_some() {
+            let text = format!("{name} is not supported");
+            return Err(OAuthError::invalid_request(text));
+        }
+    }
+    if params
+        .get("response_mode")
+        .is_some_and(|mode| mode != "query")
+    {
+        return Err(OAuthError::invalid_request("response_mode must be query"));
+    }
+    Ok(())
 }
 
 fn challenge(params: &Params) -> Result<Option<CodeChallenge>, OAuthError> {
@@ -193,6 +212,10 @@ mod tests {
             refused("client_id=c&response_type=code&scope=%22"),
             ErrorCode::InvalidScope
         );
+        for more in ["request=x", "request_uri=x", "response_mode=fragment"] {
+            let query = format!("client_id=c&response_type=code&{more}");
+            assert_eq!(refused(&query), ErrorCode::InvalidRequest, "{more}");
+        }
         let pkce = "client_id=c&response_type=code&code_challenge";
         assert_eq!(
             refused(&format!("{pkce}=short&code_challenge_method=S256")),

@@ -77,7 +77,10 @@ async fn another_clients_tokens_are_not_ours_to_revoke() {
             .refused(400, "unauthorized_client");
     }
     world.lives(&theirs.access).await;
-    assert!(world.is_active(&theirs.refresh).await);
+    assert!(
+        !world.is_active(&theirs.refresh).await,
+        "a refresh token is its own client's alone to ask about"
+    );
     let form = Pairs::of(&[
         ("token", &theirs.refresh),
         ("client_id", &set.public_client_id),

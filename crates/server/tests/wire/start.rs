@@ -38,6 +38,17 @@ async fn dev_stays_on_this_machine() {
 }
 
 #[tokio::test]
+async fn what_dev_has_used_is_refused_without_it() {
+    let (folder, mut config) = World::dev().await.stop().await;
+    config.dev = false;
+    let refused = Server::bind(&config).await.err().expect("must be refused");
+    assert!(refused.to_string().contains("--dev"), "{refused}");
+    config.dev = true;
+    Server::bind(&config).await.expect("with it all is well");
+    drop(folder);
+}
+
+#[tokio::test]
 async fn the_issuer_is_https_or_on_this_machine() {
     for issuer in [
         "http://as.example",

@@ -79,6 +79,8 @@ macro_rules! contract {
                     the_longest_wait_counts
                     one_account_named_twice_is_charged_twice
                     forgiving_starts_again
+                    forgiving_a_shared_account_takes_back_one
+                    a_shared_account_leaks
                 }
                 sweeping {
                     what_matters_stays

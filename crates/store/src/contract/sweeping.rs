@@ -96,6 +96,7 @@ pub async fn a_blocked_account_stays(store: Arc<dyn Store>) {
             failures: 1,
             block: DAY * 60,
             longest: DAY * 60,
+            leak: None,
             forget: DAY,
         },
     };

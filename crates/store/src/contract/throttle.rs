@@ -13,7 +13,14 @@ const LIMIT: Limit = Limit {
     failures: 10,
     block: Duration::from_secs(60),
     longest: Duration::from_secs(200),
+    leak: None,
     forget: Duration::from_secs(3600),
+};
+
+/// The limit of an account that many share.
+const LEAKING: Limit = Limit {
+    leak: Some(Duration::from_secs(60)),
+    ..LIMIT
 };
 
 /// Ten guesses, and the eleventh waits.
@@ -102,8 +109,8 @@ pub async fn forgiving_starts_again(store: Arc<dyn Store>) {
     for account in ["a", "b", "c"] {
         fail(&store, account, 10, NOW).await;
     }
-    let accounts = ["a", "b", "never charged"].map(String::from);
-    store.forgive(&accounts).await.expect("forgiven");
+    let charges = ["a", "b", "never charged"].map(|account| of(account, LIMIT));
+    store.forgive(&charges).await.expect("forgiven");
     for account in ["a", "b"] {
         fail(&store, account, 10, NOW).await;
         assert_eq!(charge(&store, &[account], NOW).await, wait(60_000));
@@ -111,10 +118,53 @@ pub async fn forgiving_starts_again(store: Arc<dyn Store>) {
     assert_eq!(charge(&store, &["c"], NOW).await, wait(60_000));
 }
 
+/// A right guess takes back its own charge from an account that many share, and nobody else's.
+pub async fn forgiving_a_shared_account_takes_back_one(store: Arc<dyn Store>) {
+    let shared = [of("a", LEAKING)];
+    let charge = || async { store.charge(&shared, NOW).await.expect("the store answers") };
+    for _ in 0..9 {
+        charge().await.expect("admitted");
+    }
+    for _ in 0..3 {
+        charge().await.expect("the tenth, each time");
+        store.forgive(&shared).await.expect("forgiven");
+    }
+    charge().await.expect("the tenth");
+    assert_eq!(charge().await, wait(60_000));
+}
+
+/// A shared account forgets one failure a minute, also while guesses keep coming.
+pub async fn a_shared_account_leaks(store: Arc<dyn Store>) {
+    let shared = [of("a", LEAKING)];
+    let at = |secs| store.charge(&shared, NOW + Duration::from_secs(secs));
+    for _ in 0..9 {
+        at(0).await.expect("the store answers").expect("admitted");
+    }
+    // Ten more at a rate of two in three minutes never reach the limit, for three leak in that time.
+    for n in 1..=10 {
+        at(n * 90)
+            .await
+            .expect("the store answers")
+            .expect("admitted");
+    }
+    // By then 19 were charged and 15 leaked: six more are admitted.
+    for _ in 0..6 {
+        at(900).await.expect("the store answers").expect("admitted");
+    }
+    assert_eq!(at(900).await.expect("the store answers"), wait(60_000));
+}
+
 /// Charges `n` guesses that are admitted.
 pub(super) async fn fail(store: &Arc<dyn Store>, account: &str, n: u32, now: Timestamp) {
     for _ in 0..n {
         charge(store, &[account], now).await.expect("admitted");
+    }
+}
+
+fn of(account: &str, limit: Limit) -> Charge {
+    Charge {
+        account: account.to_owned(),
+        limit,
     }
 }
 

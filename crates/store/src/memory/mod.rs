@@ -77,8 +77,8 @@ impl Store for MemoryStore {
         Ok(self.lock()?.charge(charges, now))
     }
 
-    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError> {
-        self.lock()?.forgive(accounts);
+    async fn forgive(&self, charges: &[Charge]) -> Result<(), StoreError> {
+        self.lock()?.forgive(charges);
         Ok(())
     }
 

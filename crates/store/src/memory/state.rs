@@ -76,9 +76,15 @@ impl State {
         Ok(())
     }
 
-    pub(super) fn forgive(&mut self, accounts: &[String]) {
-        for account in accounts {
-            self.accounts.remove(account);
+    pub(super) fn forgive(&mut self, charges: &[Charge]) {
+        for Charge { account, limit } in charges {
+            let left = self
+                .accounts
+                .remove(account)
+                .and_then(|before| before.forgiven(*limit));
+            if let Some(left) = left {
+                self.accounts.insert(account.clone(), left);
+            }
         }
     }
 

@@ -104,8 +104,8 @@ impl Store for SqliteStore {
         self.writer.submit(ChargeAll { charges, now }).await
     }
 
-    async fn forgive(&self, accounts: &[String]) -> Result<(), StoreError> {
-        self.writer.submit(Forgive(accounts.to_vec())).await
+    async fn forgive(&self, charges: &[Charge]) -> Result<(), StoreError> {
+        self.writer.submit(Forgive(charges.to_vec())).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

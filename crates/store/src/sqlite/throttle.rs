@@ -35,18 +35,24 @@ impl Work for ChargeAll {
     }
 }
 
-/// Forgets the failures of these accounts.
-pub(super) struct Forgive(pub(super) Vec<String>);
+/// Takes these charges back.
+pub(super) struct Forgive(pub(super) Vec<Charge>);
 
 impl Work for Forgive {
     type Verdict = ();
 
     async fn perform(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-        for account in &self.0 {
-            sqlx::query("DELETE FROM accounts WHERE account = ?")
-                .bind(account.as_str())
-                .execute(&mut *conn)
-                .await?;
+        for Charge { account, limit } in &self.0 {
+            let before = load(account, &mut *conn).await?;
+            match before.forgiven(*limit) {
+                Some(left) => save(account, left, &mut *conn).await?,
+                None => {
+                    sqlx::query("DELETE FROM accounts WHERE account = ?")
+                        .bind(account.as_str())
+                        .execute(&mut *conn)
+                        .await?;
+                }
+            }
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ async fn guess(store: &SqliteStore) -> bool {
             failures: 10,
             block: Duration::from_secs(60),
             longest: Duration::from_secs(3600),
+            leak: None,
             forget: Duration::from_secs(3600),
         },
     };
