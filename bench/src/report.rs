@@ -1,0 +1,95 @@
+//! The outcome, for people and for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::cached::Cached;
+use crate::memory::Memory;
+use crate::rounds::{Figures, Row};
+use crate::start::Start;
+
+/// Everything that was measured.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    pub(crate) rows: Vec<Row>,
+    pub(crate) memory: Memory,
+    pub(crate) start: Start,
+    pub(crate) cached: Cached,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{:<26}{:>9}{:>9}{:>7}{:>8}{:>6}{:>17}{:>17}{:>11}",
+            "one core, medians",
+            "ours/s",
+            "floor/s",
+            "ratio",
+            "by CPU",
+            "aim",
+            "ours p50/p99 ms",
+            "floor p50/p99",
+            "CPU µs"
+        )?;
+        for row in &self.rows {
+            writeln!(f, "{row}")?;
+        }
+        let mb = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
+        let Memory {
+            ours_idle,
+            ours_after_load,
+            floor_idle,
+            floor_after_load,
+        } = self.memory;
+        writeln!(
+            f,
+            "memory, idle → after load   ours {} → {}",
+            mb(ours_idle),
+            mb(ours_after_load)
+        )?;
+        writeln!(
+            f,
+            "                            floor {} → {}",
+            mb(floor_idle),
+            mb(floor_after_load)
+        )?;
+        let Start { ours_ms, floor_ms } = self.start;
+        writeln!(
+            f,
+            "start to first answer       ours {ours_ms:.1} ms (existing database), floor {floor_ms:.1} ms"
+        )?;
+        let Cached {
+            token_ms,
+            nothing_ms,
+        } = self.cached;
+        writeln!(
+            f,
+            "gatepass token, cached      {token_ms:.1} ms (a program that does nothing: {nothing_ms:.1} ms)"
+        )
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        let latency = |figures: &Figures| format!("{:.2}/{:.2}", figures.p50_ms, figures.p99_ms);
+        let floor = self.floor.as_ref();
+        let processor = or_dash(floor.map(|floor| format!("{:.0}", floor.processor_us)));
+        write!(
+            f,
+            "{:<26}{:>9.0}{:>9}{:>7}{:>8}{:>6}{:>17}{:>17}{:>11}",
+            self.what,
+            self.ours.per_second,
+            or_dash(floor.map(|floor| format!("{:.0}", floor.per_second))),
+            or_dash(self.ratio.map(percent)),
+            or_dash(self.ratio_by_processor.map(percent)),
+            or_dash(self.aim.map(percent)),
+            latency(&self.ours),
+            or_dash(floor.map(latency)),
+            format!("{:.0}/{processor}", self.ours.processor_us),
+        )
+    }
+}
