@@ -31,6 +31,7 @@ mod seal;
 mod show;
 mod throttle;
 mod tls;
+mod workspace;
 
 pub use admin::{Admin, AdminError, NewClient};
 pub use config::{Config, Tls};

@@ -8,6 +8,7 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -29,17 +30,19 @@ const HEADER_BYTES: usize = 32 * 1024;
 pub(crate) fn around(router: Router) -> Router {
     let span = |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
     let no_store = HeaderValue::from_static("no-store");
-    router
-        .layer(CatchPanicLayer::new())
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::REQUEST_TIMEOUT,
-            REQUEST,
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            CACHE_CONTROL,
-            no_store,
-        ))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+    router.layer(
+        ServiceBuilder::new()
+            .layer(TraceLayer::new_for_http().make_span_with(span))
+            .layer(SetResponseHeaderLayer::if_not_present(
+                CACHE_CONTROL,
+                no_store,
+            ))
+            .layer(TimeoutLayer::with_status_code(
+                StatusCode::REQUEST_TIMEOUT,
+                REQUEST,
+            ))
+            .layer(CatchPanicLayer::new()),
+    )
 }
 
 /// Ends a connection whose peer is silent.

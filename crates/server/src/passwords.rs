@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
+use argon2::password_hash::PasswordHasher as _;
 use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use gatepass_proto::Secret;
+use subtle::ConstantTimeEq as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::workspace::Workspaces;
 
 /// The shortest new password, in characters (ASVS 5 §6.2.1).
 const MIN_CHARS: usize = 8;
@@ -32,6 +35,7 @@ static COMMON: LazyLock<HashSet<&'static str>> =
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
     argon2: Argon2<'static>,
+    workspaces: Workspaces,
     /// One place for each hash that runs or waits.
     places: Arc<Semaphore>,
     /// One core for each hash that runs.
@@ -78,6 +82,7 @@ impl Passwords {
         let params = Params::new(memory, passes, lanes, None).unwrap_or_default();
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            workspaces: Workspaces::default(),
             places: Arc::new(Semaphore::new(cores.saturating_add(waiting))),
             cores: Arc::new(Semaphore::new(cores)),
         }
@@ -90,8 +95,9 @@ impl Passwords {
     /// The password is too short, too long or too common, or the queue is full.
     pub(crate) async fn hash(&self, password: &Secret) -> Result<String, NewPasswordError> {
         admissible(password)?;
+        let argon2 = self.argon2.clone();
         let hashed = self
-            .on_a_core(self.place()?, password, |argon2, password| {
+            .on_a_core(self.place()?, password, move |_, password| {
                 argon2.hash_password(password).map(|hash| hash.to_string())
             })
             .await?;
@@ -138,8 +144,8 @@ impl Passwords {
             return Ok(false);
         };
         let right = self
-            .on_a_core(place, password, move |argon2, password| {
-                argon2.verify_password(password, &hash).is_ok()
+            .on_a_core(place, password, move |workspaces, password| {
+                is_right(&hash, password, workspaces)
             })
             .await?;
         Ok(right && exists)
@@ -151,21 +157,39 @@ impl Passwords {
         &self,
         Place(place): Place,
         password: &Secret,
-        work: impl FnOnce(&Argon2<'_>, &[u8]) -> T + Send + 'static,
+        work: impl FnOnce(&Workspaces, &[u8]) -> T + Send + 'static,
     ) -> Result<T, Busy> {
         let core = Arc::clone(&self.cores)
             .acquire_owned()
             .await
             .map_err(|_| Busy)?;
         let permits: [OwnedSemaphorePermit; 2] = [place, core];
-        let (argon2, password) = (self.argon2.clone(), password.clone());
+        let (workspaces, password) = (self.workspaces.clone(), password.clone());
         tokio::task::spawn_blocking(move || {
             let _permits = permits;
-            work(&argon2, password.expose().as_bytes())
+            work(&workspaces, password.expose().as_bytes())
         })
         .await
         .map_err(|_| Busy)
     }
+}
+
+/// Whether `password` hashes to `hash`, which is Argon2id of whatever cost it was made with.
+fn is_right(hash: &PasswordHash, password: &[u8], workspaces: &Workspaces) -> bool {
+    let (Some(salt), Some(expected), Ok(params)) = (&hash.salt, &hash.hash, Params::try_from(hash))
+    else {
+        return false;
+    };
+    if hash.algorithm.as_str() != "argon2id" || hash.version.is_some_and(|version| version != 0x13)
+    {
+        return false;
+    }
+    let mut got = vec![0; expected.len()];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hashed = workspaces.lend(argon2.params().block_count(), |blocks| {
+        argon2.hash_password_into_with_memory(password, salt.as_ref(), &mut got, blocks)
+    });
+    hashed.is_ok() && got.ct_eq(expected.as_bytes()).into()
 }
 
 fn admissible(password: &Secret) -> Result<(), NewPasswordError> {

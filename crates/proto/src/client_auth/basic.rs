@@ -62,6 +62,14 @@ fn encode(text: &str) -> String {
 
 /// Reads one form-encoded text by the strict rules of [`Params`].
 pub(super) fn decode(text: &str) -> Option<String> {
+    if text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"-._*".contains(&b))
+        && !text.is_empty()
+    {
+        // Form-encoding leaves it alone, as it does everything that we generate.
+        return Some(text.to_owned());
+    }
     if text.contains('&') {
         return None;
     }

@@ -1,6 +1,5 @@
 //! What a judgement knows so far, and what it lacks.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::Halt;
@@ -37,7 +36,8 @@ pub enum PasswordFact {
 /// What a judgement knows so far.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    records: HashMap<Key, Option<Record>>,
+    /// A handful at most: a list is faster than a map.
+    records: Vec<(Key, Option<Record>)>,
     password: Option<PasswordFact>,
     raced: bool,
 }
@@ -71,7 +71,7 @@ impl Facts {
     #[must_use]
     pub fn after_race(self) -> Self {
         Self {
-            records: HashMap::new(),
+            records: Vec::new(),
             password: self.password,
             raced: true,
         }
@@ -84,7 +84,8 @@ impl Facts {
 
     /// Learns what is at `key`.
     pub fn learn(&mut self, key: Key, record: Option<Record>) {
-        self.records.insert(key, record);
+        self.records.retain(|(known, _)| *known != key);
+        self.records.push((key, record));
     }
 
     /// Learns what came of the password.
@@ -124,8 +125,8 @@ impl Facts {
     }
 
     fn record(&self, key: Key) -> Result<Option<&Record>, Halt> {
-        match self.records.get(&key) {
-            Some(record) => Ok(record.as_ref()),
+        match self.records.iter().find(|(known, _)| *known == key) {
+            Some((_, record)) => Ok(record.as_ref()),
             None => Err(Halt::Need(vec![Need::Record(key)])),
         }
     }

@@ -57,8 +57,8 @@ impl SigningKey {
     /// # Errors
     ///
     /// [`BadKey`] when the claims do not serialise or the library refuses to sign.
-    pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, BadKey> {
-        let header = json!({ "alg": "ES256", "typ": typ, "kid": self.kid }).to_string();
+    pub fn sign(&self, typ: &'static str, claims: &impl Serialize) -> Result<String, BadKey> {
+        let header = format!(r#"{{"alg":"ES256","typ":"{typ}","kid":"{}"}}"#, self.kid);
         let claims = serde_json::to_vec(claims).map_err(|_| BadKey)?;
         let mut token = String::with_capacity(claims.len() * 4 / 3 + 256);
         URL_SAFE_NO_PAD.encode_string(header, &mut token);

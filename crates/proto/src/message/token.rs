@@ -1,6 +1,7 @@
 //! The token endpoint's answers (RFC 6749 §5.1, §5.2).
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{OAuthError, Scope, Secret};
 
@@ -19,6 +20,19 @@ pub struct TokenResponse {
     pub scope: Option<Scope>,
 }
 
+/// Secrets do not serialise by themselves; here they must.
+#[derive(Serialize)]
+struct Wire<'a> {
+    access_token: &'a str,
+    token_type: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'a Scope>,
+}
+
 /// An error answer, as a client meets it: the codes of other servers are not ours to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorResponse {
@@ -29,21 +43,20 @@ pub struct ErrorResponse {
 }
 
 impl TokenResponse {
-    /// Writes the JSON body.
+    /// What the JSON body is written from.
+    pub fn to_body(&self) -> impl Serialize + use<'_> {
+        Wire {
+            access_token: self.access_token.expose(),
+            token_type: &self.token_type,
+            expires_in: self.expires_in,
+            refresh_token: self.refresh_token.as_ref().map(Secret::expose),
+            scope: self.scope.as_ref(),
+        }
+    }
+
+    /// The JSON body, to be added to.
     pub fn to_json(&self) -> Value {
-        let mut body = Map::new();
-        body.insert("access_token".into(), self.access_token.expose().into());
-        body.insert("token_type".into(), self.token_type.as_str().into());
-        if let Some(seconds) = self.expires_in {
-            body.insert("expires_in".into(), seconds.into());
-        }
-        if let Some(token) = &self.refresh_token {
-            body.insert("refresh_token".into(), token.expose().into());
-        }
-        if let Some(scope) = &self.scope {
-            body.insert("scope".into(), scope.to_string().into());
-        }
-        Value::Object(body)
+        serde_json::to_value(self.to_body()).unwrap_or_default()
     }
 
     /// Reads the JSON body. Real servers are sloppy: `expires_in` may be text or a float, `token_type` may be

@@ -19,7 +19,7 @@ pub(crate) async fn token(
     request: ProtocolRequest,
 ) -> Response {
     match answer(&app, peer, &request).await {
-        Ok(answer) => respond::json(StatusCode::OK, &answer.to_json()),
+        Ok(answer) => respond::json(StatusCode::OK, &answer.to_body()),
         Err(error) => respond::refusal(&error, app.issuer()),
     }
 }
