@@ -25,10 +25,7 @@ fuzz_target!(|header: &str| {
         }
     }
     let params = Params::new();
-    let presented = Presented {
-        authorization: Some(header),
-        params: &params,
-    };
+    let presented = Presented::read(Some(header), &params);
     match client_auth::authenticate(&presented, &gatepass_fuzz::facts()) {
         Ok(_) => panic!("the client has no secret, so nothing proves it"),
         Err(Halt::Need(_) | Halt::Refuse(_)) => {}

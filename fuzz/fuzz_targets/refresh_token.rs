@@ -62,10 +62,7 @@ fuzz_target!(|data: &str| {
         params.push("client_id", "cl_1");
         params.push("refresh_token", text.as_str());
         let request = TokenRequest {
-            presented: Presented {
-                authorization: None,
-                params: &params,
-            },
+            presented: Presented::read(None, &params),
             json: false,
         };
         let mut entropy = Counting(9);

@@ -117,10 +117,7 @@ pub fn granted() -> (Facts, Grant, String) {
     let params = Params::parse_form(b"grant_type=authorization_code&code=code&client_id=cl_1");
     let params = params.expect("well formed");
     let request = TokenRequest {
-        presented: Presented {
-            authorization: None,
-            params: &params,
-        },
+        presented: Presented::read(None, &params),
         json: false,
     };
     let mut entropy = Counting(0);

@@ -231,10 +231,7 @@ impl Pair {
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok());
-        let presented = Presented {
-            authorization,
-            params: &params,
-        };
+        let presented = Presented::read(authorization, &params);
         let (judge, mut entropy) = (self.judge(), self.fork());
         match request.uri().path() {
             "/token" => {

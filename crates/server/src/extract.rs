@@ -37,10 +37,7 @@ pub(crate) struct ProtocolRequest {
 impl ProtocolRequest {
     /// How the client identified itself, and the parameters.
     pub(crate) fn presented(&self) -> Presented<'_> {
-        Presented {
-            authorization: self.authorization.as_deref(),
-            params: &self.params,
-        }
+        Presented::read(self.authorization.as_deref(), &self.params)
     }
 
     /// Refuses JSON where only the standard's form will do.

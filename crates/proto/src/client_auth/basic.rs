@@ -3,7 +3,7 @@
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented, is_secret_of};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
 use crate::{ClientId, OAuthError, Params, Secret};
@@ -31,8 +31,8 @@ impl ClientAuthMethod for Basic {
         Ok(())
     }
 
-    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
-        let header = presented.authorization?;
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        let header = sent.authorization?;
         let read = match Credentials::parse(header) {
             Ok(Credentials::Basic { password, .. }) if password.is_empty() => return None,
             Ok(Credentials::Basic { username, password }) => decode(&username)

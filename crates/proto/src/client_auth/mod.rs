@@ -27,7 +27,7 @@ pub trait ClientAuthMethod: Sync {
     fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str>;
 
     /// The server's end: reads the claim, if this method was used at all.
-    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>>;
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>>;
 
     /// The server's end: whether the claim's proof is this client's.
     fn verify(&self, claim: &Claim, client: &Client) -> bool;
@@ -53,13 +53,26 @@ pub struct Draft {
     pub params: Params,
 }
 
-/// What a request presents.
+/// What a request says, as a method reads it.
 #[derive(Clone, Copy, Debug)]
-pub struct Presented<'a> {
+pub struct Sent<'a> {
     /// The `Authorization` header.
     pub authorization: Option<&'a str>,
     /// The parameters of the body.
     pub params: &'a Params,
+}
+
+/// A request whose claim has been read, once, however often the judgement is repeated.
+#[derive(Debug)]
+pub struct Presented<'a> {
+    /// The parameters of the body.
+    pub params: &'a Params,
+    claimed: Result<Claimed, OAuthError>,
+}
+
+struct Claimed {
+    method: &'static dyn ClientAuthMethod,
+    claim: Claim,
 }
 
 /// Whom a request claims to come from.
@@ -107,6 +120,43 @@ impl ClientCredentials {
     }
 }
 
+impl<'a> Presented<'a> {
+    /// Reads the `Authorization` header and the parameters of the body.
+    pub fn read(authorization: Option<&'a str>, params: &'a Params) -> Self {
+        let claimed = Claimed::read(&Sent {
+            authorization,
+            params,
+        });
+        Self { params, claimed }
+    }
+}
+
+impl Claimed {
+    fn read(sent: &Sent<'_>) -> Result<Self, OAuthError> {
+        let mut used = METHODS
+            .iter()
+            .filter_map(|method| Some((*method, method.claim(sent)?)));
+        let (method, claim) = used.next().ok_or_else(OAuthError::invalid_client)?;
+        if used.next().is_some() {
+            let text = "more than one client authentication method is used";
+            return Err(OAuthError::invalid_request(text));
+        }
+        let claim = claim?;
+        let named = sent.params.get("client_id");
+        if named.is_some_and(|id| id != claim.client_id.as_str()) {
+            let text = "client_id differs from the authenticated client";
+            return Err(OAuthError::invalid_request(text));
+        }
+        Ok(Self { method, claim })
+    }
+}
+
+impl std::fmt::Debug for Claimed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} by {}", self.claim.client_id, self.method.name())
+    }
+}
+
 /// The server's end: who is asking, proven by the one method that was used.
 ///
 /// # Errors
@@ -114,24 +164,7 @@ impl ClientCredentials {
 /// `invalid_client`, whether nobody is known by that id or the proof is wrong; `invalid_request` when more than
 /// one method is used (RFC 6749 §2.3) or the ids differ.
 pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&'f Client, Halt> {
-    let mut used = METHODS
-        .iter()
-        .filter_map(|method| Some((method, method.claim(presented)?)));
-    let (method, claim) = used.next().ok_or_else(OAuthError::invalid_client)?;
-    if used.next().is_some() {
-        let text = "more than one client authentication method is used";
-        return Err(OAuthError::invalid_request(text).into());
-    }
-    let claim = claim?;
-    if presented
-        .params
-        .get("client_id")
-        .is_some_and(|id| id != claim.client_id.as_str())
-    {
-        return Err(
-            OAuthError::invalid_request("client_id differs from the authenticated client").into(),
-        );
-    }
+    let Claimed { method, claim } = presented.claimed.as_ref().map_err(OAuthError::clone)?;
     let client = facts
         .client(&claim.client_id)?
         .ok_or_else(|| OAuthError::invalid_client().hint("unknown client"))?;
@@ -140,7 +173,7 @@ pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&
             .hint("method is not registered")
             .into());
     }
-    if !method.verify(&claim, client) {
+    if !method.verify(claim, client) {
         return Err(OAuthError::invalid_client().hint("wrong proof").into());
     }
     Ok(client)

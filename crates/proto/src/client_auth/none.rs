@@ -1,7 +1,7 @@
 //! `none`: a public client only says who it is (RFC 6749 §2.1, RFC 7591 §2).
 
 use super::basic::decode;
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent};
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
 use crate::{ClientId, OAuthError};
@@ -18,12 +18,12 @@ impl ClientAuthMethod for None {
         Ok(())
     }
 
-    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
-        if presented.params.get("client_secret").is_some() {
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        if sent.params.get("client_secret").is_some() {
             return Option::None;
         }
-        let client_id = match presented.authorization.map(Credentials::parse) {
-            Option::None => presented.params.get("client_id")?.to_owned(),
+        let client_id = match sent.authorization.map(Credentials::parse) {
+            Option::None => sent.params.get("client_id")?.to_owned(),
             // RFC 6749 §2.3.1 lets an empty secret be left out; requests-oauthlib sends it for a public client.
             Some(Ok(Credentials::Basic { username, password })) if password.is_empty() => {
                 decode(&username)?

@@ -1,6 +1,6 @@
 //! `client_secret_post` (RFC 6749 §2.3.1): id and secret in the body.
 
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Presented, is_secret_of};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
 use crate::decide::record::Client;
 use crate::{ClientId, OAuthError, Secret};
 
@@ -21,9 +21,9 @@ impl ClientAuthMethod for Post {
         Ok(())
     }
 
-    fn claim(&self, presented: &Presented<'_>) -> Option<Result<Claim, OAuthError>> {
-        let secret = presented.params.get("client_secret")?;
-        let claim = presented.params.get("client_id").map(|id| Claim {
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        let secret = sent.params.get("client_secret")?;
+        let claim = sent.params.get("client_id").map(|id| Claim {
             client_id: ClientId::new(id),
             secret: Some(Secret::new(secret)),
         });

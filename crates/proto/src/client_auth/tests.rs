@@ -38,13 +38,7 @@ fn ask(known: Option<Client>, authorization: Option<&str>, body: &str) -> Result
         facts.learn(Key::Client(ClientId::new(id)), record);
     }
     let params = Params::parse_form(body.as_bytes()).expect("well formed");
-    match authenticate(
-        &Presented {
-            authorization,
-            params: &params,
-        },
-        &facts,
-    ) {
+    match authenticate(&Presented::read(authorization, &params), &facts) {
         Ok(_) => Ok(()),
         Err(Halt::Refuse(refusal)) => Err(refusal.error.code()),
         Err(Halt::Need(need)) => panic!("lacks {need:?}"),
