@@ -1,7 +1,10 @@
 //! From the words on the command line to an exit code.
 
+use std::num::NonZeroUsize;
+
 use clap::Parser;
 use clap::error::ErrorKind;
+use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
 use crate::context::Context;
@@ -36,16 +39,12 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(words) => return say(&words),
     };
-    let ended = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Failure::from)
-        .and_then(|runtime| {
-            let ended = runtime.block_on(run(cli));
-            // A prompt may still wait for a key; the process ends without it.
-            runtime.shutdown_background();
-            ended
-        });
+    let ended = runtime().map_err(Failure::from).and_then(|runtime| {
+        let ended = runtime.block_on(run(cli));
+        // A prompt may still wait for a key; the process ends without it.
+        runtime.shutdown_background();
+        ended
+    });
     match ended {
         Ok(exit) => exit,
         Err(failure) => {
@@ -53,6 +52,17 @@ pub(crate) fn main() -> Exit {
             failure.exit()
         }
     }
+}
+
+/// Where there is but one core, threads only hand work to each other.
+fn runtime() -> std::io::Result<Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = if cores == 1 {
+        Builder::new_current_thread()
+    } else {
+        Builder::new_multi_thread()
+    };
+    builder.enable_all().build()
 }
 
 async fn run(cli: Cli) -> Result<Exit, Failure> {
