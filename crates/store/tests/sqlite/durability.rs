@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::{is_marked, mark, open, place};
 
-/// Where the child of [`what_was_acknowledged_survives_kill_9`] writes.
+/// Where the child of [`what_was_acknowledged_survives_kill_9`] writes; only a child has it.
 const CHILD: &str = "GATEPASS_TEST_CHILD";
 /// Which numbers it begins with.
 const ROUND: &str = "GATEPASS_TEST_ROUND";
@@ -60,8 +60,11 @@ async fn closing_leaves_one_whole_file() {
     assert_eq!(kept, acknowledged.iter().filter(|ok| **ok).count());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_kill_9() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        return child(path.as_ref()).await;
+    }
     let (_folder, path) = place();
     for round in 0..3 {
         let acknowledged = commit_until_killed(&path, round);
@@ -79,11 +82,15 @@ async fn what_was_acknowledged_survives_kill_9() {
     }
 }
 
-/// Runs [`child`] and kills it in the middle; gives back what it said was committed.
+/// Runs this test again as [`child`] and kills it in the middle; gives back what it said was committed.
 fn commit_until_killed(path: &Path, round: u32) -> Vec<u32> {
     let me = std::env::current_exe().expect("the path of this test");
     let mut child = Command::new(me)
-        .args(["--exact", "durability::child", "--ignored", "--nocapture"])
+        .args([
+            "--exact",
+            "durability::what_was_acknowledged_survives_kill_9",
+            "--nocapture",
+        ])
         .env(CHILD, path)
         .env(ROUND, round.to_string())
         .stdout(Stdio::piped())
@@ -106,13 +113,10 @@ fn commit_until_killed(path: &Path, round: u32) -> Vec<u32> {
 }
 
 /// Commits from several tasks and says so each time, until it is killed.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "the other half of what_was_acknowledged_survives_kill_9"]
-async fn child() {
-    let path = std::env::var_os(CHILD).expect("started by its other half");
+async fn child(path: &Path) {
     let round = std::env::var(ROUND).expect("started by its other half");
     let first = round.parse::<u32>().expect("a number") * FIRST;
-    let store = Arc::new(open(path.as_ref()).await);
+    let store = Arc::new(open(path).await);
     let mut tasks = JoinSet::new();
     for task in 0..8 {
         let store = Arc::clone(&store);
