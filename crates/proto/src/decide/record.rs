@@ -199,6 +199,22 @@ pub enum Record {
     SealedKey(SealedKey),
 }
 
+impl Record {
+    /// The key it is found by first.
+    pub fn key(&self) -> Key {
+        match self {
+            Self::Client(client) => Key::Client(client.client_id.clone()),
+            Self::User(user) => Key::User(user.user_id.clone()),
+            Self::Session(session) => Key::Session(session.digest),
+            Self::Code(code) => Key::Code(code.digest),
+            Self::Grant(grant) => Key::Grant(grant.grant_id),
+            Self::ApiKey(key) => Key::ApiKey(key.digest),
+            Self::Denied(denied) => Key::Denied(denied.jti.clone()),
+            Self::SealedKey(key) => Key::SealedKey(key.key_id.clone()),
+        }
+    }
+}
+
 /// Where a record is found.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {

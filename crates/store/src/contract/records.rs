@@ -17,7 +17,7 @@ pub async fn every_record_comes_back_unchanged(store: Arc<dyn Store>) {
     for record in every_kind() {
         insert(&store, [record.clone()]).await;
     }
-    let keys: Vec<_> = every_kind().iter().map(key_of).collect();
+    let keys: Vec<_> = every_kind().iter().map(Record::key).collect();
     let found = store.load(&keys).await.expect("the store answers");
     let all: Vec<_> = every_kind().into_iter().map(Some).collect();
     assert_eq!(found, all, "all at once");
@@ -34,10 +34,10 @@ pub async fn answers_stand_in_the_order_of_the_keys(store: Arc<dyn Store>) {
     let (code, grant) = (Record::Code(code(1)), Record::Grant(grant(1)));
     let keys = [
         Key::Code(digest(9)),
-        key_of(&grant),
-        key_of(&code),
+        grant.key(),
+        code.key(),
         Key::Denied("nothing".into()),
-        key_of(&grant),
+        grant.key(),
     ];
     let all = [None, Some(grant.clone()), Some(code), None, Some(grant)];
     assert_eq!(load(&store, keys).await, all);
@@ -86,7 +86,7 @@ pub async fn a_taken_name_conflicts(store: Arc<dyn Store>) {
 /// Deleting holds whether the record is there or not.
 pub async fn what_is_deleted_is_gone(store: Arc<dyn Store>) {
     for record in every_kind() {
-        let key = key_of(&record);
+        let key = record.key();
         insert(&store, [record]).await;
         commit(&store, vec![Change::Delete(key.clone())]).await;
         commit(&store, vec![Change::Delete(key.clone())]).await;
@@ -158,17 +158,4 @@ fn listed(n: u32, name: &str) -> [Record; 4] {
         Record::ApiKey(api_key),
         Record::SealedKey(sealed_key),
     ]
-}
-
-fn key_of(record: &Record) -> Key {
-    match record {
-        Record::Client(client) => Key::Client(client.client_id.clone()),
-        Record::User(user) => Key::User(user.user_id.clone()),
-        Record::Session(session) => Key::Session(session.digest),
-        Record::Code(code) => Key::Code(code.digest),
-        Record::Grant(grant) => Key::Grant(grant.grant_id),
-        Record::ApiKey(key) => Key::ApiKey(key.digest),
-        Record::Denied(denied) => Key::Denied(denied.jti.clone()),
-        Record::SealedKey(key) => Key::SealedKey(key.key_id.clone()),
-    }
 }

@@ -21,7 +21,7 @@ use crate::{Charge, CommitError, Store, StoreError, Throttled};
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// let store = MemoryStore::new();
-/// let found = store.load(&[Key::Username("ada".into())]).await?;
+/// let found = store.load(&[Key::Username("me".into())]).await?;
 /// assert_eq!(found, [None]);
 /// # Ok::<(), gatepass_store::StoreError>(())
 /// # }).unwrap();

@@ -146,7 +146,7 @@ impl State {
     }
 
     fn insert(&mut self, record: Record, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
-        let key = primary_key(&record);
+        let key = record.key();
         let name_taken = unique_name(&record).is_some_and(|name| self.names.contains_key(&name));
         if name_taken || self.records.contains_key(&key) {
             return Err(CommitError::Conflict);
@@ -248,19 +248,6 @@ fn revoke(record: Record, at: Timestamp) -> Option<Record> {
             Some(Record::Grant(grant))
         }
         _ => None,
-    }
-}
-
-fn primary_key(record: &Record) -> Key {
-    match record {
-        Record::Client(client) => Key::Client(client.client_id.clone()),
-        Record::User(user) => Key::User(user.user_id.clone()),
-        Record::Session(session) => Key::Session(session.digest),
-        Record::Code(code) => Key::Code(code.digest),
-        Record::Grant(grant) => Key::Grant(grant.grant_id),
-        Record::ApiKey(key) => Key::ApiKey(key.digest),
-        Record::Denied(denied) => Key::Denied(denied.jti.clone()),
-        Record::SealedKey(key) => Key::SealedKey(key.key_id.clone()),
     }
 }
 
