@@ -20,6 +20,14 @@ pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
+/// What a judgement came to: the body of a success, or the refusal.
+pub(crate) fn outcome(outcome: Result<impl Serialize, OAuthError>, realm: &str) -> Response {
+    match outcome {
+        Ok(body) => json(StatusCode::OK, &body),
+        Err(error) => refusal(&error, realm),
+    }
+}
+
 /// A refusal in the standard's words (RFC 6749 §5.2). `realm` names us where the status asks for a challenge.
 pub(crate) fn refusal(error: &OAuthError, realm: &str) -> Response {
     let challenge = Challenge::new("Basic")

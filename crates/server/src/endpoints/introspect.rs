@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use gatepass_proto::endpoint::introspect::introspect as judge;
-use http::StatusCode;
 
 use crate::app::App;
 use crate::extract::{Peer, ProtocolRequest};
@@ -23,8 +22,5 @@ pub(crate) async fn introspect(
             judge(&presented, facts, app.rules(), cx.now)
         })
         .await;
-    match judged {
-        Ok(answer) => respond::json(StatusCode::OK, &answer),
-        Err(error) => respond::refusal(&error, app.issuer()),
-    }
+    respond::outcome(judged, app.issuer())
 }

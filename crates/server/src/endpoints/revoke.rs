@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::response::Response;
 use gatepass_proto::endpoint::revoke::revoke as judge;
-use http::StatusCode;
 use serde_json::json;
 
 use crate::app::App;
@@ -24,8 +23,5 @@ pub(crate) async fn revoke(
             judge(&presented, facts, app.rules(), cx.now)
         })
         .await;
-    match judged {
-        Ok(()) => respond::json(StatusCode::OK, &json!({})),
-        Err(error) => respond::refusal(&error, app.issuer()),
-    }
+    respond::outcome(judged.map(|()| json!({})), app.issuer())
 }

@@ -6,7 +6,6 @@ use gatepass_proto::decide::Issue;
 use gatepass_proto::endpoint::token::{TokenRequest, token as judge};
 use gatepass_proto::message::token::TokenResponse;
 use gatepass_proto::{OAuthError, Secret};
-use http::StatusCode;
 
 use crate::app::App;
 use crate::extract::{Peer, ProtocolRequest};
@@ -18,10 +17,14 @@ pub(crate) async fn token(
     peer: Peer,
     request: ProtocolRequest,
 ) -> Response {
-    match answer(&app, peer, &request).await {
-        Ok(answer) => respond::json(StatusCode::OK, &answer.to_body()),
-        Err(error) => respond::refusal(&error, app.issuer()),
-    }
+    let answer = answer(&app, peer, &request).await;
+    respond::outcome(
+        answer
+            .as_ref()
+            .map(TokenResponse::to_body)
+            .map_err(OAuthError::clone),
+        app.issuer(),
+    )
 }
 
 async fn answer(
