@@ -26,9 +26,7 @@ enum Action {
 
 /// Make an API key, which is printed this once
 #[derive(Args)]
-#[command(
-    after_help = "Example:\n  gatepass admin key add nightly-report --user alice --scope read"
-)]
+#[command(after_help = "Example:\n  gatepass admin key add nightly-report --user me --scope read")]
 struct Add {
     /// What lists and logs call it
     name: String,

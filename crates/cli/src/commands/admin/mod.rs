@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass admin user add alice
+  gatepass admin user add me
   gatepass admin client add Robot --grant client_credentials --scope read
   gatepass admin client list --output json")]
 pub(crate) struct Admin {

@@ -28,8 +28,8 @@ enum Action {
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass admin user add alice
-  pass show alice | gatepass admin user add alice --password-stdin")]
+  gatepass admin user add me
+  pass show me | gatepass admin user add me --password-stdin")]
 struct Add {
     /// What they type to log in
     name: String,

@@ -27,9 +27,9 @@ Examples:
       --client-id cl_2 --client-secret-env SECRET --grant client_credentials
   # an endpoint that takes name and password and answers with a token
   gatepass profile add shop --login-url https://shop.example.com/auth/token \\
-      --username alice --password-command \"pass show shop\"
+      --username me --password-command \"pass show shop\"
   # HTTP Basic, a bearer token, an API key
-  gatepass profile add old --api https://old.example.com --username alice \\
+  gatepass profile add old --api https://old.example.com --username me \\
       --password-file ~/.old
   gatepass profile add hub --api https://api.hub.example --token-env HUB_TOKEN
   gatepass profile add maps --api https://maps.example.com --key-env MAPS_KEY")]
