@@ -6,7 +6,7 @@ use gatepass_proto::{ClientId, Scope, Secret};
 use gatepass_server::NewClient;
 use serde_json::{Value, json};
 
-use super::Which;
+use super::{List, Which};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
@@ -22,6 +22,8 @@ pub(super) struct Client {
 #[derive(Subcommand)]
 enum Action {
     Add(Add),
+    /// List the clients
+    #[command(after_help = "Example:\n  gatepass admin client list --output json")]
     List(List),
 }
 
@@ -76,21 +78,11 @@ struct Add {
     format: OutputArgs,
 }
 
-/// List the clients
-#[derive(Args)]
-#[command(after_help = "Example:\n  gatepass admin client list --output json")]
-struct List {
-    #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    format: OutputArgs,
-}
-
 impl Client {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(context).await,
-            Action::List(list) => list.run(context).await,
+            Action::List(what) => list(what, context).await,
         }
     }
 }
@@ -142,33 +134,29 @@ impl Add {
     }
 }
 
-impl List {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
-        let clients = self.which.open(context).await?.clients().await?;
-        match self.format.output {
-            Format::Json => output::json(&clients.iter().map(shown).collect::<Vec<_>>()),
-            Format::Text => {
-                let row = |client: &record::Client| {
-                    let kind = if client.is_public() {
-                        "public"
-                    } else {
-                        "confidential"
-                    };
-                    [
-                        client.client_id.to_string(),
-                        client.client_name.clone(),
-                        kind.to_owned(),
-                        client.grant_types.join(" "),
-                        client.scope.to_string(),
-                    ]
-                };
-                output::table(
-                    ["ID", "NAME", "KIND", "GRANTS", "SCOPE"],
-                    &clients.iter().map(row).collect::<Vec<_>>(),
-                )
-            }
-        }
-    }
+async fn list(list: List, context: &Context) -> Result<(), Failure> {
+    let clients = list.which.open(context).await?.clients().await?;
+    let row = |client: &record::Client| {
+        let kind = if client.is_public() {
+            "public"
+        } else {
+            "confidential"
+        };
+        [
+            client.client_id.to_string(),
+            client.client_name.clone(),
+            kind.to_owned(),
+            client.grant_types.join(" "),
+            client.scope.to_string(),
+        ]
+    };
+    List::print(
+        &list.format,
+        &clients,
+        shown,
+        ["ID", "NAME", "KIND", "GRANTS", "SCOPE"],
+        row,
+    )
 }
 
 fn with_secret(client: &record::Client, secret: Option<&Secret>) -> Value {

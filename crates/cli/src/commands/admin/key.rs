@@ -5,7 +5,7 @@ use gatepass_proto::Scope;
 use gatepass_proto::decide::record;
 use serde_json::{Value, json};
 
-use super::Which;
+use super::{List, Which};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
@@ -21,6 +21,8 @@ pub(super) struct Key {
 #[derive(Subcommand)]
 enum Action {
     Add(Add),
+    /// List the API keys
+    #[command(after_help = "Example:\n  gatepass admin key list")]
     List(List),
 }
 
@@ -42,21 +44,11 @@ struct Add {
     format: OutputArgs,
 }
 
-/// List the API keys
-#[derive(Args)]
-#[command(after_help = "Example:\n  gatepass admin key list")]
-struct List {
-    #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    format: OutputArgs,
-}
-
 impl Key {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(context).await,
-            Action::List(list) => list.run(context).await,
+            Action::List(what) => list(what, context).await,
         }
     }
 }
@@ -82,34 +74,30 @@ impl Add {
     }
 }
 
-impl List {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
-        let keys = self.which.open(context).await?.keys().await?;
-        match self.format.output {
-            Format::Json => output::json(&keys.iter().map(shown).collect::<Vec<_>>()),
-            Format::Text => {
-                let row = |key: &record::ApiKey| {
-                    let state = if key.revoked_at.is_some() {
-                        "revoked"
-                    } else {
-                        "good"
-                    };
-                    let (scope, added) = (key.scope.to_string(), rfc3339(key.created_at));
-                    [
-                        key.name.clone(),
-                        key.user_id.to_string(),
-                        scope,
-                        added,
-                        state.to_owned(),
-                    ]
-                };
-                output::table(
-                    ["NAME", "USER", "SCOPE", "ADDED", "STATE"],
-                    &keys.iter().map(row).collect::<Vec<_>>(),
-                )
-            }
-        }
-    }
+async fn list(list: List, context: &Context) -> Result<(), Failure> {
+    let keys = list.which.open(context).await?.keys().await?;
+    let row = |key: &record::ApiKey| {
+        let state = if key.revoked_at.is_some() {
+            "revoked"
+        } else {
+            "good"
+        };
+        let (scope, added) = (key.scope.to_string(), rfc3339(key.created_at));
+        [
+            key.name.clone(),
+            key.user_id.to_string(),
+            scope,
+            added,
+            state.to_owned(),
+        ]
+    };
+    List::print(
+        &list.format,
+        &keys,
+        shown,
+        ["NAME", "USER", "SCOPE", "ADDED", "STATE"],
+        row,
+    )
 }
 
 fn shown(key: &record::ApiKey) -> Value {

@@ -5,11 +5,13 @@ mod key;
 mod user;
 
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::Run;
 use super::serve::DatabaseArgs;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, OutputArgs};
 
 /// Add and list the server's users, clients and API keys
 ///
@@ -51,6 +53,31 @@ struct Which {
     /// The database of `gatepass serve --dev`
     #[arg(long, conflicts_with = "database")]
     dev: bool,
+}
+
+/// What every list takes.
+#[derive(Args)]
+struct List {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    format: OutputArgs,
+}
+
+impl List {
+    /// Prints `items` as a table under `head`, or as JSON.
+    fn print<T, const N: usize>(
+        format: &OutputArgs,
+        items: &[T],
+        shown: impl Fn(&T) -> Value,
+        head: [&str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) -> Result<(), Failure> {
+        match format.output {
+            Format::Json => output::json(&items.iter().map(shown).collect::<Vec<_>>()),
+            Format::Text => output::table(head, &items.iter().map(row).collect::<Vec<_>>()),
+        }
+    }
 }
 
 impl Which {

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use gatepass_proto::decide::record;
 use serde_json::json;
 
-use super::Which;
+use super::{List, Which};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
@@ -21,6 +21,8 @@ pub(super) struct User {
 #[derive(Subcommand)]
 enum Action {
     Add(Add),
+    /// List the users
+    #[command(after_help = "Example:\n  gatepass admin user list")]
     List(List),
 }
 
@@ -41,16 +43,6 @@ struct Add {
     format: OutputArgs,
 }
 
-/// List the users
-#[derive(Args)]
-#[command(after_help = "Example:\n  gatepass admin user list")]
-struct List {
-    #[command(flatten)]
-    which: Which,
-    #[command(flatten)]
-    format: OutputArgs,
-}
-
 /// A user's password.
 struct Password;
 
@@ -63,7 +55,7 @@ impl User {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(context).await,
-            Action::List(list) => list.run(context).await,
+            Action::List(what) => list(what, context).await,
         }
     }
 }
@@ -82,31 +74,27 @@ impl Add {
     }
 }
 
-impl List {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
-        let users = self.which.open(context).await?.users().await?;
-        match self.format.output {
-            Format::Json => output::json(&users.iter().map(shown).collect::<Vec<_>>()),
-            Format::Text => {
-                let row = |user: &record::User| {
-                    let locked = user
-                        .locked_at
-                        .map(rfc3339)
-                        .unwrap_or_else(|| "-".to_owned());
-                    [
-                        user.username.clone(),
-                        user.user_id.to_string(),
-                        rfc3339(user.created_at),
-                        locked,
-                    ]
-                };
-                output::table(
-                    ["NAME", "ID", "ADDED", "LOCKED"],
-                    &users.iter().map(row).collect::<Vec<_>>(),
-                )
-            }
-        }
-    }
+async fn list(list: List, context: &Context) -> Result<(), Failure> {
+    let users = list.which.open(context).await?.users().await?;
+    let row = |user: &record::User| {
+        let locked = user
+            .locked_at
+            .map(rfc3339)
+            .unwrap_or_else(|| "-".to_owned());
+        [
+            user.username.clone(),
+            user.user_id.to_string(),
+            rfc3339(user.created_at),
+            locked,
+        ]
+    };
+    List::print(
+        &list.format,
+        &users,
+        shown,
+        ["NAME", "ID", "ADDED", "LOCKED"],
+        row,
+    )
 }
 
 fn shown(user: &record::User) -> serde_json::Value {
