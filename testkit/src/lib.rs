@@ -3,15 +3,19 @@
 //! A [`Pair`] has a server that judges and commits on a real store, and clients that drive the real flows. Time stands
 //! still until a test moves it, randomness comes from a seed, and [`Turns`] lets concurrent requests take their steps
 //! in an order that the seed decides: every interleaving can be run again.
+//!
+//! [`Postgres`] is a database server that a test has for itself.
 
 mod clock;
 mod entropy;
 mod pair;
+mod postgres;
 mod stepped;
 mod turns;
 
 pub use clock::VirtualClock;
 pub use entropy::Seeded;
 pub use pair::{Fault, Pair, REDIRECT_URI};
+pub use postgres::{Postgres, PostgresDatabase};
 pub use stepped::Stepped;
 pub use turns::Turns;

@@ -14,7 +14,7 @@ use gatepass_proto::endpoint::authorize::{Authorize, authorize, consent};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::endpoint::{introspect, revoke};
 use gatepass_proto::flow::{
-    CodeFlow, CodeSetup, Flow, IntrospectFlow, Notice, RevokeFlow, TokenFlow, Unreachable,
+    CodeFlow, CodeSetup, Endpoint, Flow, IntrospectFlow, Notice, RevokeFlow, TokenFlow, Unreachable,
 };
 use gatepass_proto::grant::GrantParams;
 use gatepass_proto::grant::refresh_token::Refresh;
@@ -103,21 +103,29 @@ impl Pair {
     /// Logs in through the browser and redeems the code.
     pub async fn log_in(&self) -> Result<TokenResponse, DriveError> {
         let mut flow = CodeFlow::new(self.setup());
-        self.drive(&mut flow, Fault::None).await
+        Ok(self.drive(&mut flow, Fault::None).await?.token)
     }
 
     /// What the client of this pair needs for a login.
     pub fn setup(&self) -> CodeSetup {
         CodeSetup {
-            client: self.client.clone(),
+            token: self.endpoint("token").into(),
             issuer: Some(ISSUER.to_owned()),
             iss_promised: true,
             authorization_endpoint: format!("{ISSUER}/authorize"),
-            token_endpoint: format!("{ISSUER}/token"),
+            pushed_authorization_request_endpoint: None,
+            request_object: false,
+            jarm: None,
             redirect_uri: REDIRECT_URI.to_owned(),
             scope: None,
             resource: Vec::new(),
+            authorization_details: None,
+            params: Vec::new(),
         }
+    }
+
+    fn endpoint(&self, name: &str) -> Endpoint {
+        Endpoint::new(format!("{ISSUER}/{name}"), self.client.clone())
     }
 
     /// Asks the token endpoint by any grant.
@@ -126,8 +134,8 @@ impl Pair {
         grant: &impl GrantParams,
         fault: Fault,
     ) -> Result<TokenResponse, DriveError> {
-        let mut flow = TokenFlow::new(format!("{ISSUER}/token"), self.client.clone(), grant);
-        self.drive(&mut flow, fault).await
+        let mut flow = TokenFlow::new(self.endpoint("token"), grant);
+        Ok(self.drive(&mut flow, fault).await?.token)
     }
 
     /// Presents a refresh token.
@@ -144,25 +152,19 @@ impl Pair {
 
     /// Asks whether a token is good.
     pub async fn introspect(&self, token: &Secret) -> Result<IntrospectionResponse, DriveError> {
-        let mut flow = IntrospectFlow {
-            endpoint: format!("{ISSUER}/introspect"),
-            client: self.client.clone(),
-            request: IntrospectionRequest {
-                token: token.clone(),
-            },
+        let request = IntrospectionRequest {
+            token: token.clone(),
         };
+        let mut flow = IntrospectFlow::new(self.endpoint("introspect"), &request);
         self.drive(&mut flow, Fault::None).await
     }
 
     /// Revokes a token.
     pub async fn revoke(&self, token: &Secret) -> Result<(), DriveError> {
-        let mut flow = RevokeFlow {
-            endpoint: format!("{ISSUER}/revoke"),
-            client: self.client.clone(),
-            request: RevocationRequest {
-                token: token.clone(),
-            },
+        let request = RevocationRequest {
+            token: token.clone(),
         };
+        let mut flow = RevokeFlow::new(self.endpoint("revoke"), &request);
         self.drive(&mut flow, Fault::None).await
     }
 
@@ -245,14 +247,12 @@ impl Pair {
                     })
                     .await?;
                 let claims = issue.access_token;
+                let access_token = self.signing.sign(TYP, &claims).expect("the key signs");
                 let answer = TokenResponse {
-                    access_token: Secret::new(
-                        self.signing.sign(TYP, &claims).expect("the key signs"),
-                    ),
-                    token_type: "Bearer".to_owned(),
                     expires_in: Some(claims.exp - claims.iat),
                     refresh_token: issue.refresh_token,
                     scope: Some(claims.scope),
+                    ..TokenResponse::bearer(Secret::new(access_token))
                 };
                 Ok(answer.to_json())
             }

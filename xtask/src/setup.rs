@@ -6,6 +6,8 @@
 
 mod apt;
 pub(crate) mod chromium;
+mod git;
+mod postgres;
 pub(crate) mod python;
 
 use anyhow::{Context as _, Result};
@@ -16,7 +18,7 @@ use crate::step::{no_arguments, step};
 
 pub(crate) const TASK: Task = Task {
     name: "setup",
-    about: "installs Chromium, its driver and the Python environment; says what is missing",
+    about: "installs Chromium, its driver, git, PostgreSQL and the Python environment; says what is missing",
     run: |arguments| {
         no_arguments(arguments)?;
         everything()
@@ -31,7 +33,9 @@ pub(crate) fn everything() -> Result<()> {
             rust_component("fmt", "rustfmt")?;
             rust_component("clippy", "clippy")?;
             chromium::ready()?;
+            git::ready()?;
             python::environment()?;
+            postgres::ready()?;
             Ok(())
         },
     )

@@ -6,7 +6,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::commands::Command;
+use crate::commands::{self, Command};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::logging::{self, LogArgs};
@@ -35,7 +35,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 network or time-out (try again),
 
 /// Runs the program.
 pub(crate) fn main() -> Exit {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(commands::words(std::env::args_os())) {
         Ok(cli) => cli,
         Err(words) => return say(&words),
     };

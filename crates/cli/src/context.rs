@@ -20,7 +20,24 @@ pub(crate) struct Context {
 pub(crate) struct NetworkArgs {
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE", env = "GATEPASS_CA", hide_env_values = true)]
-    ca: Option<PathBuf>,
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl NetworkArgs {
+    /// The rules for requests of this command.
+    ///
+    /// # Errors
+    ///
+    /// The file of certificate authorities cannot be read.
+    pub(crate) fn egress(&self) -> Result<Egress, Failure> {
+        let mut egress = Egress::default();
+        if let Some(path) = &self.ca {
+            let pem = std::fs::read(path)
+                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
+            egress.extra_roots.push(pem);
+        }
+        Ok(egress)
+    }
 }
 
 /// Whom a session may ask to log in, and how.
@@ -69,13 +86,8 @@ impl Context {
         network: &NetworkArgs,
         asked: Option<Asked>,
     ) -> Result<Session, Failure> {
-        let mut egress = Egress::default();
-        if let Some(path) = &network.ca {
-            let pem = std::fs::read(path)
-                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-            egress.extra_roots.push(pem);
-        }
-        let mut builder = gatepass_client::SessionBuilder::of(profile, &self.paths)?.egress(egress);
+        let mut builder =
+            gatepass_client::SessionBuilder::of(profile, &self.paths)?.egress(network.egress()?);
         if let Some((person, options)) = asked {
             builder = builder.person(person, options);
         }

@@ -1,30 +1,26 @@
-//! How a token is made for each credential.
+//! How a token is made for each credential, without a person.
 
 use std::time::Duration;
 
-use gatepass_http::Transport as _;
-use gatepass_proto::flow::{TokenFlow, retry_after};
+use gatepass_http::OsEntropy;
+use gatepass_proto::dpop::Dpop;
+use gatepass_proto::flow::{Granted, TokenFlow};
 use gatepass_proto::grant::GrantParams;
 use gatepass_proto::grant::client_credentials::ForItself;
 use gatepass_proto::grant::password::Login;
 use gatepass_proto::grant::refresh_token::Refresh;
-use gatepass_proto::message::credentials::Credentials;
-use gatepass_proto::message::token::{ErrorResponse, TokenResponse};
-use gatepass_proto::{Params, Secret};
-use http::Request;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use serde_json::Value;
+use gatepass_proto::{Cx, Scope, Secret};
 
-use crate::endpoints::Wanted;
+use crate::server::{Door, Server};
 use crate::session::Inner;
 use crate::tokens::StoredToken;
-use crate::{Credential, Error, Grant, LoginEndpoint, LoginStyle, OAuth};
+use crate::{Credential, Error, Grant, OAuth};
 
 /// The pause before a refresh whose answer was lost is sent once more.
 const AGAIN: Duration = Duration::from_millis(200);
 
-/// Where the token is in the answer of a login endpoint that does not say.
-const POINTERS: [&str; 2] = ["/access_token", "/token"];
+/// A grant that needs no person, ready to be asked.
+type Ready = Box<dyn GrantParams + Send + Sync>;
 
 impl Inner {
     /// The token that follows `old`, without a person.
@@ -32,194 +28,152 @@ impl Inner {
         if let (Credential::OAuth(oauth), Some(old)) = (&self.credential, old)
             && let Some(refresh_token) = &old.refresh_token
         {
-            match self.refresh(oauth, refresh_token).await {
+            match self.refresh(oauth, old, refresh_token).await {
                 Ok(token) => return Ok(token.succeeding(old)),
                 Err(error) if error.is_invalid_grant() && !self.credential.needs_person() => {}
                 Err(error) => return Err(error),
             }
         }
-        self.first().await
+        self.first(old).await
     }
 
-    /// A first token, without a person.
-    pub(crate) async fn first(&self) -> Result<StoredToken, Error> {
+    /// A first token, without a person. A key that `old` was bound to is used on.
+    pub(crate) async fn first(&self, old: Option<&StoredToken>) -> Result<StoredToken, Error> {
         match &self.credential {
-            Credential::Login(login) => self.log_in(login).await,
-            Credential::OAuth(oauth) => match &oauth.grant {
-                Grant::AuthorizationCode { .. } => {
-                    Err(Error::LoginNeeded("there is no token to renew".into()))
-                }
-                Grant::ClientCredentials => {
-                    let grant = ForItself {
-                        scope: oauth.scope.clone(),
-                        resource: oauth.resource.clone(),
-                    };
-                    self.ask(oauth, &grant).await
-                }
-                Grant::Password { username, password } => {
-                    let (username, password) = (username.clone(), password.read().await?);
-                    self.ask(
-                        oauth,
-                        &Login {
-                            username,
-                            password,
-                            scope: oauth.scope.clone(),
-                        },
-                    )
-                    .await
-                }
-            },
+            Credential::Login(login) => self.log_in_at(login, old).await,
+            Credential::OAuth(oauth) if oauth.grant.needs_person() => {
+                Err(Error::LoginNeeded("there is no token to renew".into()))
+            }
+            Credential::OAuth(oauth) => {
+                let server = self.server(oauth, &[Door::Token]).await?;
+                let grant = self.ready(oauth, &server).await?;
+                let granted = self.ask(oauth, &server, &*grant, old).await?;
+                self.keepable(oauth, granted, old, oauth.scope.as_ref())
+            }
             _ => Err(Error::Setup("this credential makes no tokens".into())),
         }
     }
 
+    async fn ready(&self, oauth: &OAuth, server: &Server) -> Result<Ready, Error> {
+        let scope = oauth.scope.clone();
+        Ok(match &oauth.grant {
+            Grant::Password { username, password } => Box::new(Login {
+                username: username.clone(),
+                password: password.read().await?,
+                scope,
+            }),
+            Grant::JwtBearer(bearer) => Box::new(self.bearer(oauth, bearer, server).await?),
+            Grant::TokenExchange(exchange) => Box::new(self.exchange(oauth, exchange).await?),
+            _ => Box::new(ForItself {
+                scope,
+                resource: oauth.resource.clone(),
+            }),
+        })
+    }
+
     /// A refresh (RFC 6749 §6). When the answer is lost it is sent once more at once: a server with a grace gives
     /// the same successor then, and to one without it nothing is lost that was not lost already.
-    async fn refresh(&self, oauth: &OAuth, refresh_token: &Secret) -> Result<StoredToken, Error> {
+    async fn refresh(
+        &self,
+        oauth: &OAuth,
+        old: &StoredToken,
+        refresh_token: &Secret,
+    ) -> Result<StoredToken, Error> {
         let grant = Refresh {
             refresh_token: refresh_token.clone(),
             scope: None,
         };
-        match self.ask(oauth, &grant).await {
+        let doors = self.token_doors(oauth);
+        let server = self.server(oauth, &doors).await?;
+        let granted = match self.ask(oauth, &server, &grant, Some(old)).await {
             Err(error) if error.is_unreachable() => {
                 tracing::debug!(%error, "the answer to a refresh was lost; asking again");
                 tokio::time::sleep(AGAIN).await;
-                self.ask(oauth, &grant).await
+                self.ask(oauth, &server, &grant, Some(old)).await
             }
             outcome => outcome,
+        };
+        self.keepable(oauth, granted?, Some(old), None)
+    }
+
+    /// What has to be known of a server whose answer may have an ID token.
+    pub(crate) fn token_doors(&self, oauth: &OAuth) -> Vec<Door> {
+        let openid = |scope: &Scope| scope.contains("openid");
+        match oauth.scope.as_ref().is_some_and(openid) {
+            true => vec![Door::Token, Door::Jwks],
+            false => vec![Door::Token],
         }
     }
 
     async fn ask(
         &self,
         oauth: &OAuth,
-        grant: &(impl GrantParams + Sync),
+        server: &Server,
+        grant: &(dyn GrantParams + Send + Sync),
+        old: Option<&StoredToken>,
+    ) -> Result<Granted, Error> {
+        let client = self.client(oauth, server).await?;
+        let mut setup = server.tokens(oauth, client, self.dpop(oauth, old)?)?;
+        if let Some(id_token) = &mut setup.id_token {
+            id_token.subject = old.and_then(|old| old.subject.clone());
+        }
+        self.drive(&mut TokenFlow::new(setup, grant)).await
+    }
+
+    /// The key that a new token is bound to: that of the token before it, or a new one where the profile wants one.
+    pub(crate) fn dpop(
+        &self,
+        oauth: &OAuth,
+        old: Option<&StoredToken>,
+    ) -> Result<Option<Dpop>, Error> {
+        if let Some(key) = old.and_then(|old| old.dpop_key.as_ref()) {
+            return self.proofs(key).map(Some);
+        }
+        if !oauth.dpop {
+            return Ok(None);
+        }
+        let dpop = Dpop::generate(&mut Cx::new(self.clock.now(), &mut OsEntropy))
+            .map_err(|error| Error::Setup(error.to_string()))?;
+        self.state().proofs = Some(dpop.clone());
+        Ok(Some(dpop))
+    }
+
+    /// The token as it is kept.
+    pub(crate) fn keepable(
+        &self,
+        oauth: &OAuth,
+        granted: Granted,
+        old: Option<&StoredToken>,
+        asked_scope: Option<&Scope>,
     ) -> Result<StoredToken, Error> {
-        let server = self.server(oauth, Wanted::Token).await?;
-        let client = self.client(oauth, &server).await?;
-        let asked_at = self.clock.now();
-        let answer = self
-            .drive(&mut TokenFlow::new(server.token()?, client, grant))
-            .await?;
-        let mut token = StoredToken::obtained(answer, asked_at, self.credential.binding());
-        token.issuer = server.issuer;
+        self.tell_skew(granted.clock_skew);
+        let binding = self.credential.binding();
+        let mut token = StoredToken::obtained(granted.token, granted.asked_at, binding)
+            .identified(granted.id.as_ref());
+        token.issuer.clone_from(&oauth.issuer);
+        token.asked_scope = asked_scope.cloned();
+        if let (Some(asked), Some(got)) = (asked_scope, &token.scope)
+            && !asked.is_subset_of(got)
+        {
+            tracing::warn!(%asked, granted = %got, "the server granted less than was asked for");
+        }
+        token.scope = token.scope.or_else(|| asked_scope.cloned());
+        let bound = old.is_some_and(|old| old.dpop_key.is_some()) || oauth.dpop;
+        if let Some(dpop) = self.state().proofs.as_ref().filter(|_| bound) {
+            token.dpop_key = Some(dpop.to_private_jwk().clone());
+        }
         Ok(token)
     }
 
-    async fn log_in(&self, login: &LoginEndpoint) -> Result<StoredToken, Error> {
-        let request = login_request(login, &login.password.read().await?)?;
-        let asked_at = self.clock.now();
-        let response = self.transport.send(request).await?;
-        if !response.status().is_success() {
-            let reason = ErrorResponse::parse(response.body())
-                .map(|error| error.description.unwrap_or(error.error));
-            return Err(Error::LoginRefused {
-                status: response.status(),
-                reason,
-                retry_after: retry_after(&response),
-            });
+    /// A clock that is wrong by minutes is lived with, and told.
+    fn tell_skew(&self, skew: Option<i64>) {
+        const TELL: i64 = 30_000;
+        if let Some(skew) = skew.filter(|skew| skew.abs() > TELL) {
+            let seconds = skew / 1000;
+            tracing::warn!(
+                seconds,
+                "this machine's clock differs from the server's; set it right"
+            );
         }
-        let answer = read_login(response.body(), login.token_pointer.as_deref())?;
-        Ok(StoredToken::obtained(
-            answer,
-            asked_at,
-            self.credential.binding(),
-        ))
-    }
-}
-
-fn login_request(login: &LoginEndpoint, password: &Secret) -> Result<Request<Vec<u8>>, Error> {
-    let request = Request::post(&login.url).header(ACCEPT, "application/json");
-    let request = match login.style {
-        LoginStyle::Form => {
-            let mut params = Params::new();
-            params.push("username", login.username.as_str());
-            params.push("password", password.expose());
-            request
-                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(params.to_form().into_bytes())
-        }
-        LoginStyle::Json => {
-            let body =
-                serde_json::json!({ "username": login.username, "password": password.expose() });
-            request
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.to_string().into_bytes())
-        }
-        LoginStyle::Basic => {
-            let basic = Credentials::basic(&login.username, password).ok_or_else(|| {
-                Error::Setup("a user name for Basic must not have a colon".into())
-            })?;
-            request
-                .header(AUTHORIZATION, basic.to_header().expose())
-                .body(Vec::new())
-        }
-    };
-    request.map_err(|_| Error::Setup(format!("login endpoint {:?} is not a URL", login.url)))
-}
-
-/// Puts the token where RFC 6749 has it and reads the rest by that: `expires_in` and `scope` are widely copied.
-fn read_login(body: &[u8], pointer: Option<&str>) -> Result<TokenResponse, Error> {
-    let unusable = |reason: &str| Error::Answer(format!("the login endpoint's answer: {reason}"));
-    let mut answer: Value = serde_json::from_slice(body).map_err(|_| unusable("expected JSON"))?;
-    let pointers = pointer.as_ref().map_or(&POINTERS[..], std::slice::from_ref);
-    let token = pointers
-        .iter()
-        .filter_map(|pointer| answer.pointer(pointer)?.as_str())
-        .find(|token| !token.is_empty())
-        .ok_or_else(|| {
-            unusable(&format!(
-                "expected the token as text at {}",
-                pointers.join(" or ")
-            ))
-        })?
-        .to_owned();
-    let mut object = std::mem::take(&mut answer)
-        .as_object()
-        .cloned()
-        .unwrap_or_default();
-    object.insert("access_token".into(), token.into());
-    object.insert("token_type".into(), "Bearer".into());
-    object.remove("refresh_token");
-    TokenResponse::parse(Value::Object(object).to_string().as_bytes()).map_err(unusable)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::read_login;
-
-    #[test]
-    fn the_token_is_found_where_it_is() {
-        let token = |body: &str, pointer| {
-            read_login(body.as_bytes(), pointer)
-                .map(|answer| answer.access_token.expose().to_owned())
-        };
-        assert_eq!(token(r#"{"token":"t"}"#, None).expect("found"), "t");
-        assert_eq!(
-            token(r#"{"token":"t","access_token":"a"}"#, None).expect("found"),
-            "a"
-        );
-        assert_eq!(
-            token(r#"{"data":{"jwt":"j"}}"#, Some("/data/jwt")).expect("found"),
-            "j"
-        );
-        assert_eq!(token(r#"[{"x":"j"}]"#, Some("/0/x")).expect("found"), "j");
-        for body in ["", "t", "{}", r#"{"token":7}"#, r#"{"token":""}"#] {
-            assert!(token(body, None).is_err(), "{body}");
-        }
-        let text = token(r#"{"secret":"hunter2"}"#, None)
-            .expect_err("missing")
-            .to_string();
-        assert!(
-            text.ends_with("expected the token as text at /access_token or /token"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_lifetime_is_believed() {
-        let answer =
-            read_login(br#"{"token":"t","expires_in":"60","scope":"read"}"#, None).expect("found");
-        assert_eq!(answer.expires_in, Some(60));
     }
 }

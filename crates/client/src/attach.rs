@@ -1,23 +1,47 @@
-use gatepass_proto::Secret;
+use gatepass_http::OsEntropy;
+use gatepass_proto::dpop::Dpop;
 use gatepass_proto::message::credentials::Credentials;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use gatepass_proto::{Cx, Secret};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use url::Url;
 
+use crate::session::Inner;
 use crate::tokens::StoredToken;
 use crate::{ApiKey, Credential, Error, KeyPlace};
 
-/// What makes a request authenticated: one header. Its value never shows in `Debug`.
+/// The header of a proof of possession (RFC 9449 §4).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// What makes a request authenticated. What it holds never shows in `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attachment {
-    /// `Authorization`, or the header of an API key.
-    pub name: HeaderName,
-    /// The value in full, scheme included.
+    /// Where it goes.
+    pub place: Where,
+    /// What goes there in full, scheme included.
     pub value: Secret,
     /// The token or key alone; of Basic the password.
     pub secret: Secret,
+    /// The proof that goes beside it (RFC 9449), good for this one request.
+    pub proof: Option<Secret>,
+}
+
+/// Where on a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// In this header.
+    Header(HeaderName),
+    /// In the query, under this name.
+    Query(String),
+    /// In a cookie of this name.
+    Cookie(String),
+    /// Nowhere yet: the server's challenge has to come first (RFC 7616).
+    Challenge,
 }
 
 impl Attachment {
+    /// That of a credential which is sent as it is.
     pub(crate) async fn of_static(credential: &Credential) -> Result<Self, Error> {
         match credential {
             Credential::Basic { username, password } => {
@@ -25,23 +49,26 @@ impl Attachment {
                 let basic = Credentials::basic(username, &password).ok_or_else(|| {
                     Error::Setup("a user name for Basic has no colon, and neither it nor the password a control character".into())
                 })?;
-                Ok(Self {
-                    name: AUTHORIZATION,
-                    value: basic.to_header(),
-                    secret: password,
-                })
+                Ok(Self::new(
+                    Where::Header(AUTHORIZATION),
+                    basic.to_header(),
+                    password,
+                ))
+            }
+            Credential::Digest { password, .. } => {
+                let password = password.read().await?;
+                Ok(Self::new(Where::Challenge, Secret::new(""), password))
             }
             Credential::Bearer { token } => Ok(Self::bearer(token.read().await?)),
             Credential::ApiKey(ApiKey { key, place }) => {
                 let key = key.read().await?;
-                Ok(match place {
-                    KeyPlace::Bearer => Self::bearer(key),
-                    KeyPlace::Header(name) => Self {
-                        name: name.clone(),
-                        value: key.clone(),
-                        secret: key,
-                    },
-                })
+                let place = match place {
+                    KeyPlace::Bearer => return Ok(Self::bearer(key)),
+                    KeyPlace::Header(name) => Where::Header(name.clone()),
+                    KeyPlace::Query(name) => Where::Query(name.clone()),
+                    KeyPlace::Cookie(name) => Where::Cookie(name.clone()),
+                };
+                Ok(Self::new(place, key.clone(), key))
             }
             Credential::Login(_) | Credential::OAuth(_) => {
                 Err(Error::Setup("this credential makes tokens".into()))
@@ -49,32 +76,121 @@ impl Attachment {
         }
     }
 
-    /// A token goes out as Bearer whatever the case of its type; other types are not spoken here yet.
-    pub(crate) fn of_token(token: &StoredToken) -> Result<Self, Error> {
-        if !token.token_type.eq_ignore_ascii_case("bearer") {
-            let kind = &token.token_type;
-            return Err(Error::Setup(format!(
-                "the server issued a token of type {kind:?}; only Bearer can be sent"
-            )));
+    fn new(place: Where, value: Secret, secret: Secret) -> Self {
+        Self {
+            place,
+            value,
+            secret,
+            proof: None,
         }
-        Ok(Self::bearer(token.access_token.clone()))
-    }
-
-    /// Puts the header on a request, in place of any other of its name.
-    pub(crate) fn put(&self, headers: &mut HeaderMap) -> Result<(), Error> {
-        let mut value = HeaderValue::from_bytes(self.value.expose().as_bytes()).map_err(|_| {
-            Error::Setup("the secret has characters that cannot stand in a header".into())
-        })?;
-        value.set_sensitive(true);
-        headers.insert(self.name.clone(), value);
-        Ok(())
     }
 
     fn bearer(token: Secret) -> Self {
-        Self {
-            name: AUTHORIZATION,
-            value: Credentials::Bearer(token.clone()).to_header(),
-            secret: token,
-        }
+        let value = Credentials::Bearer(token.clone()).to_header();
+        Self::new(Where::Header(AUTHORIZATION), value, token)
     }
+
+    /// The headers of it; none where it goes into the URL.
+    ///
+    /// # Errors
+    ///
+    /// It has characters that cannot stand in a header.
+    pub fn headers(&self) -> Result<HeaderMap, Error> {
+        let mut headers = HeaderMap::new();
+        match &self.place {
+            Where::Header(name) => {
+                headers.insert(name.clone(), sensitive(self.value.expose())?);
+            }
+            Where::Cookie(name) => {
+                let pair = Secret::new(format!("{name}={}", self.value.expose()));
+                headers.insert(COOKIE, sensitive(pair.expose())?);
+            }
+            Where::Query(_) | Where::Challenge => {}
+        }
+        if let Some(proof) = &self.proof {
+            headers.insert(DPOP, sensitive(proof.expose())?);
+        }
+        Ok(headers)
+    }
+
+    /// Puts it on a request, in place of any other of its name.
+    pub(crate) fn put(&self, parts: &mut Parts) -> Result<(), Error> {
+        let mut headers = self.headers()?;
+        if let (Where::Cookie(name), Some(others)) = (&self.place, parts.headers.get(COOKIE)) {
+            // The other cookies of the request stay.
+            let others = String::from_utf8_lossy(others.as_bytes());
+            let all = Secret::new(format!("{others}; {name}={}", self.value.expose()));
+            headers.insert(COOKIE, sensitive(all.expose())?);
+        }
+        for (name, value) in &headers {
+            parts.headers.insert(name.clone(), value.clone());
+        }
+        if let Where::Query(name) = &self.place {
+            let unusable = || Error::Setup("the URL of the request is not absolute".into());
+            let mut url: Url = parts.uri.to_string().parse().map_err(|_| unusable())?;
+            url.query_pairs_mut().append_pair(name, self.value.expose());
+            parts.uri = url.as_str().parse().map_err(|_| unusable())?;
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// A token as it goes on one request. Bearer whatever the case of its type; `DPoP` with a proof for this method
+    /// and URL (RFC 9449 §7.1).
+    pub(crate) fn of_token(
+        &self,
+        token: &StoredToken,
+        request: Option<(&Method, &Url)>,
+    ) -> Result<Attachment, Error> {
+        let kind = token.token_type.as_str();
+        if kind.eq_ignore_ascii_case("bearer") {
+            return Ok(Attachment::bearer(token.access_token.clone()));
+        }
+        let (true, Some(key)) = (kind.eq_ignore_ascii_case("dpop"), &token.dpop_key) else {
+            return Err(Error::Setup(format!(
+                "the server issued a token of type {kind:?}; Bearer and DPoP can be sent"
+            )));
+        };
+        let (method, url) = request.ok_or_else(|| {
+            Error::Setup(
+                "the token is bound to a key (DPoP): a proof is for one method and URL, so name them"
+                    .into(),
+            )
+        })?;
+        let mut entropy = OsEntropy;
+        let cx = &mut Cx::new(self.clock.now(), &mut entropy);
+        let proof = self
+            .proofs(key)?
+            .proof(method, url, Some(&token.access_token), cx)
+            .map_err(|error| Error::Setup(error.to_string()))?;
+        let proof = proof.to_str().unwrap_or_default();
+        let value = Secret::new(format!("DPoP {}", token.access_token.expose()));
+        Ok(Attachment {
+            proof: Some(Secret::new(proof)),
+            ..Attachment::new(Where::Header(AUTHORIZATION), value, token.access_token.clone())
+        })
+    }
+
+    /// Proofs by this key, with the nonces that servers have given for it.
+    pub(crate) fn proofs(&self, key: &Secret) -> Result<Dpop, Error> {
+        let mut state = self.state();
+        if let Some(dpop) = &state.proofs
+            && dpop.to_private_jwk() == key
+        {
+            return Ok(dpop.clone());
+        }
+        let dpop =
+            Dpop::from_private_jwk(key).map_err(|error| Error::Setup(error.to_string()))?;
+        state.proofs = Some(dpop.clone());
+        Ok(dpop)
+    }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+        Error::Setup("the secret has characters that cannot stand in a header".into())
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

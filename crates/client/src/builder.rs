@@ -1,11 +1,11 @@
 use std::sync::{Arc, Mutex};
 
-use gatepass_http::{Clock, Egress, HttpTransport, Origin, Person, SystemClock};
+use gatepass_http::{AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock};
 
 use crate::flight::Flight;
 use crate::session::{Inner, State};
-use crate::tokens::{FileTokens, MemoryTokens, TokenKey, TokenStore};
-use crate::{Credential, Error, LoginOptions, Paths, Profile, Session};
+use crate::tokens::{MemoryTokens, TokenKey, TokenStore};
+use crate::{Certificate, Credential, Error, LoginOptions, Paths, Profile, Session};
 
 /// Puts a [`Session`] together.
 pub struct SessionBuilder {
@@ -15,6 +15,8 @@ pub struct SessionBuilder {
     clock: Arc<dyn Clock>,
     person: Option<(Arc<dyn Person>, LoginOptions)>,
     tokens: Option<(Arc<dyn TokenStore>, TokenKey)>,
+    documents: Option<Arc<AnswerCache>>,
+    certificate: Option<Certificate>,
 }
 
 impl SessionBuilder {
@@ -26,6 +28,8 @@ impl SessionBuilder {
             clock: Arc::new(SystemClock),
             person: None,
             tokens: None,
+            documents: None,
+            certificate: None,
         }
     }
 
@@ -35,10 +39,10 @@ impl SessionBuilder {
     ///
     /// The profile's CA file cannot be read.
     pub fn of(profile: &Profile, paths: &Paths) -> Result<Self, Error> {
-        let mut builder = Self::new(profile.credential.clone()).tokens(
-            Arc::new(FileTokens::new(paths.tokens())),
-            profile.name.key().clone(),
-        );
+        let mut builder = Self::new(profile.credential.clone())
+            .tokens(profile.tokens.open(paths)?, profile.name.key().clone());
+        builder.documents = Some(Arc::new(AnswerCache::in_folder(paths.documents())));
+        builder.certificate.clone_from(&profile.certificate);
         builder.api = profile.api.iter().cloned().map(Ok).collect();
         if let Some(path) = &profile.ca {
             let pem = std::fs::read(path)
@@ -105,15 +109,24 @@ impl SessionBuilder {
                 TokenKey::session(),
             ),
         };
+        let mut egress = self.egress;
+        if let Some(certificate) = &self.certificate {
+            egress.identity = Some(certificate.read()?);
+        }
         let inner = Inner {
             credential: self.credential,
             api,
-            transport: HttpTransport::new(self.egress)?,
+            certified: egress.identity.is_some(),
+            transport: Arc::new(HttpTransport::new(egress)?),
+            documents: self
+                .documents
+                .unwrap_or_else(|| Arc::new(AnswerCache::in_memory())),
             clock: self.clock,
             person: self.person,
             tokens,
             key,
             flight: Flight::new(),
+            logins: Flight::new(),
             state: Mutex::new(State::default()),
             metadata: tokio::sync::Mutex::new(None),
         };

@@ -1,15 +1,13 @@
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 use url::Url;
 
 use crate::profile::Entry;
-use crate::{Paths, Profile, ProfileName, disk};
+use crate::{Paths, Profile, ProfileName};
 
 /// The profiles in `config.toml`.
 ///
@@ -79,8 +77,8 @@ pub enum ConfigError {
         /// The profiles.
         names: Vec<String>,
     },
-    /// The profile holds a secret itself.
-    #[error("the profile cannot be written: {0}")]
+    /// What was to be written makes no sense, or is not to be written: a secret itself.
+    #[error("{0}; nothing was written")]
     Unwritable(String),
 }
 
@@ -154,40 +152,7 @@ impl Config {
         })
     }
 
-    /// Adds a profile to the file. What else is in it, comments too, stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Exists`], [`ConfigError::Unwritable`], and those of [`Config::load`].
-    pub fn add(paths: &Paths, profile: &Profile) -> Result<(), ConfigError> {
-        edit(paths, |text, config| {
-            if config.profiles.contains_key(&profile.name) {
-                return Err(ConfigError::Exists(profile.name.to_string()));
-            }
-            let gap = if text.is_empty() { "" } else { "\n" };
-            Ok(format!("{text}{gap}{}", section(profile)?))
-        })
-    }
-
-    /// Removes a profile from the file. Its token is not touched.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::NoProfile`], and those of [`Config::load`].
-    pub fn remove(paths: &Paths, name: &ProfileName) -> Result<(), ConfigError> {
-        edit(paths, |text, mut config| {
-            config.profile(Some(name.as_str()))?;
-            config.profiles.remove(name);
-            config.default = config.default.filter(|default| default != name);
-            let cut = without(text, name);
-            match Self::parse(&cut, Path::new("")) {
-                Ok(outcome) if outcome == config => Ok(cut),
-                _ => config.render(),
-            }
-        })
-    }
-
-    fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let malformed = |at: usize, reason: String| {
             let before = text.get(..at).unwrap_or(text);
             let line = before.matches('\n').count() + 1;
@@ -226,96 +191,22 @@ impl Config {
         }
         Ok(config)
     }
+}
 
-    fn render(&self) -> Result<String, ConfigError> {
-        let mut text = String::new();
-        if let Some(default) = &self.default {
-            let _ = writeln!(text, "default = {:?}", default.as_str());
-        }
-        for profile in self.profiles.values() {
-            let gap = if text.is_empty() { "" } else { "\n" };
-            text = format!("{text}{gap}{}", section(profile)?);
-        }
-        Ok(text)
+/// As it stands in `config.toml`, without the name.
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Entry::from(self).serialize(serializer)
     }
 }
 
-/// Reads, changes and replaces the file, alone.
-fn edit(
-    paths: &Paths,
-    change: impl FnOnce(&str, Config) -> Result<String, ConfigError>,
-) -> Result<(), ConfigError> {
-    let path = paths.config_file();
-    let fault = |error: io::Error| ConfigError::Io {
-        path: path.clone(),
-        reason: error.to_string(),
-    };
-    disk::make_folder(&paths.config).map_err(fault)?;
-    let lock = paths.config.join(".config.lock");
-    let lock: File = disk::private(OpenOptions::new().write(true).create(true).truncate(false))
-        .open(lock)
-        .map_err(fault)?;
-    lock.lock().map_err(fault)?;
-    let text = read(&path)?;
-    let changed = change(&text, Config::parse(&text, &path)?)?;
-    Config::parse(&changed, &path)?;
-    disk::replace(&path, changed.as_bytes()).map_err(fault)
-}
-
-fn read(path: &Path) -> Result<String, ConfigError> {
+pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         text => text.map_err(|error| ConfigError::Io {
             path: path.to_owned(),
             reason: error.to_string(),
         }),
-    }
-}
-
-fn section(profile: &Profile) -> Result<String, ConfigError> {
-    let table = toml::Table::try_from(Entry::from(profile))
-        .map_err(|error| ConfigError::Unwritable(error.to_string()))?;
-    let mut lines: Vec<(&String, &toml::Value)> = table.iter().collect();
-    lines.sort_by_key(|(name, _)| (*name != "method", *name != "api"));
-    let mut text = format!("[profile.{}]\n", key(&profile.name));
-    for (name, value) in lines {
-        let _ = writeln!(text, "{name} = {value}");
-    }
-    Ok(text)
-}
-
-/// The text without the tables of this profile.
-fn without(text: &str, name: &ProfileName) -> String {
-    let bare = format!("profile.{}", name.as_str());
-    let quoted = format!("profile.{:?}", name.as_str());
-    let mut kept = String::new();
-    let mut inside = false;
-    for line in text.split_inclusive('\n') {
-        if let Some(header) = line
-            .trim()
-            .strip_prefix('[')
-            .and_then(|rest| rest.split(']').next())
-        {
-            let header = header.trim();
-            inside = [&bare, &quoted].into_iter().any(|own| {
-                header
-                    .strip_prefix(own.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            });
-        }
-        if !inside {
-            kept.push_str(line);
-        }
-    }
-    kept
-}
-
-/// A name with a dot has to be quoted.
-fn key(name: &ProfileName) -> String {
-    if name.as_str().contains('.') {
-        format!("{:?}", name.as_str())
-    } else {
-        name.to_string()
     }
 }
 
@@ -328,4 +219,4 @@ fn list(names: &[String]) -> String {
 
 #[cfg(test)]
 #[path = "config_tests.rs"]
-mod tests;
+pub(crate) mod tests;

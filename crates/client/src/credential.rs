@@ -1,13 +1,19 @@
-use gatepass_proto::Scope;
 use http::HeaderName;
 
-use crate::SecretRef;
+use crate::{OAuth, SecretRef};
 
 /// How requests are authenticated, and how a token is made where one is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
     /// User name and password with every request (RFC 7617).
     Basic {
+        /// The user name.
+        username: String,
+        /// The password.
+        password: SecretRef,
+    },
+    /// User name and password, proven by a digest of the server's challenge (RFC 7616).
+    Digest {
         /// The user name.
         username: String,
         /// The password.
@@ -23,7 +29,7 @@ pub enum Credential {
     /// A token from a login endpoint of the API's own making.
     Login(LoginEndpoint),
     /// A token from an OAuth 2 authorization server.
-    OAuth(OAuth),
+    OAuth(Box<OAuth>),
 }
 
 /// An API key and where it goes.
@@ -35,13 +41,17 @@ pub struct ApiKey {
     pub place: KeyPlace,
 }
 
-/// Where an API key goes. Never into the URL, where logs would keep it.
+/// Where an API key goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPlace {
     /// In a header of its own.
     Header(HeaderName),
     /// As `Authorization: Bearer`.
     Bearer,
+    /// In the query, under this name: for APIs that take it nowhere else, for servers and proxies log URLs.
+    Query(String),
+    /// In a cookie of this name.
+    Cookie(String),
 }
 
 impl Default for KeyPlace {
@@ -64,6 +74,12 @@ pub struct LoginEndpoint {
     pub password: SecretRef,
     /// Where in the JSON answer the token is (RFC 6901); by default `/access_token`, then `/token`.
     pub token_pointer: Option<String>,
+    /// Where the lifetime in seconds is; by default `/expires_in`.
+    pub expires_pointer: Option<String>,
+    /// Where a refresh token is; by default `/refresh_token`.
+    pub refresh_pointer: Option<String>,
+    /// Where a refresh token is sent, under the name it came under; without it, renewing means to log in again.
+    pub refresh_url: Option<String>,
 }
 
 /// How name and password are sent to a login endpoint.
@@ -79,103 +95,9 @@ pub enum LoginStyle {
     Basic,
 }
 
-/// A client of an OAuth 2 authorization server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OAuth {
-    /// The issuer whose metadata names the endpoints, and with which `iss` is compared.
-    pub issuer: Option<String>,
-    /// Endpoints that are named here, not discovered.
-    pub endpoints: Endpoints,
-    /// `client_id`.
-    pub client_id: String,
-    /// `client_secret`, unless the client is public.
-    pub client_secret: Option<SecretRef>,
-    /// `client_secret_basic`, `client_secret_post` or `none`; by default the first if there is a secret.
-    pub client_auth: Option<String>,
-    /// `scope` to ask for.
-    pub scope: Option<Scope>,
-    /// `resource` (RFC 8707) to ask for.
-    pub resource: Vec<String>,
-    /// How the first token is made.
-    pub grant: Grant,
-}
-
-/// Endpoints that a profile names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Endpoints {
-    /// `authorization_endpoint`.
-    pub authorization: Option<String>,
-    /// `token_endpoint`.
-    pub token: Option<String>,
-    /// `revocation_endpoint`.
-    pub revocation: Option<String>,
-}
-
-/// How the first token of an OAuth client is made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Grant {
-    /// A person logs in with a browser (RFC 6749 §4.1, PKCE).
-    AuthorizationCode {
-        /// Where the browser comes back to. `http://127.0.0.1/callback` (the default) takes any free port, a port
-        /// in it that port. What is not this machine, or `urn:ietf:wg:oauth:2.0:oob`, is pasted by the person.
-        redirect_uri: String,
-    },
-    /// The client acts for itself (RFC 6749 §4.4).
-    ClientCredentials,
-    /// A person's password given to the program (RFC 6749 §4.3): an older habit.
-    Password {
-        /// The user name.
-        username: String,
-        /// The password.
-        password: SecretRef,
-    },
-}
-
-impl Grant {
-    /// The redirect URI of programs on a person's own machine (RFC 8252 §7.3).
-    pub const LOOPBACK: &'static str = "http://127.0.0.1/callback";
-}
-
-impl OAuth {
-    /// A client that logs a person in with the browser.
-    pub fn authorization_code(issuer: impl Into<String>, client_id: impl Into<String>) -> Self {
-        let grant = Grant::AuthorizationCode {
-            redirect_uri: Grant::LOOPBACK.into(),
-        };
-        Self::new(Some(issuer.into()), client_id.into(), None, grant)
-    }
-
-    /// A client that acts for itself.
-    pub fn client_credentials(
-        issuer: impl Into<String>,
-        client_id: impl Into<String>,
-        client_secret: SecretRef,
-    ) -> Self {
-        Self::new(
-            Some(issuer.into()),
-            client_id.into(),
-            Some(client_secret),
-            Grant::ClientCredentials,
-        )
-    }
-
-    /// A client in full; the rest may be set on the fields.
-    pub fn new(
-        issuer: Option<String>,
-        client_id: String,
-        client_secret: Option<SecretRef>,
-        grant: Grant,
-    ) -> Self {
-        Self {
-            issuer,
-            endpoints: Endpoints::default(),
-            client_id,
-            client_secret,
-            client_auth: None,
-            scope: None,
-            resource: Vec::new(),
-            grant,
-        }
+impl From<OAuth> for Credential {
+    fn from(oauth: OAuth) -> Self {
+        Self::OAuth(Box::new(oauth))
     }
 }
 
@@ -184,6 +106,7 @@ impl Credential {
     pub fn method(&self) -> &'static str {
         match self {
             Self::Basic { .. } => "basic",
+            Self::Digest { .. } => "digest",
             Self::Bearer { .. } => "bearer",
             Self::ApiKey(_) => "api_key",
             Self::Login(_) => "login",
@@ -220,6 +143,9 @@ impl Credential {
             username: username.into(),
             password,
             token_pointer: None,
+            expires_pointer: None,
+            refresh_pointer: None,
+            refresh_url: None,
         })
     }
 
@@ -230,36 +156,15 @@ impl Credential {
 
     /// Whether only a person can make the first token.
     pub fn needs_person(&self) -> bool {
-        matches!(
-            self,
-            Self::OAuth(OAuth {
-                grant: Grant::AuthorizationCode { .. },
-                ..
-            })
-        )
+        matches!(self, Self::OAuth(oauth) if oauth.grant.needs_person())
     }
 
-    /// A digest of whom and what its tokens are asked for, kept with them ([`StoredToken::binding`](crate::tokens::StoredToken::binding)):
+    /// A digest of whom its tokens are asked for, kept with them ([`StoredToken::binding`](crate::tokens::StoredToken::binding)):
     /// a changed profile does not use the token of the old one.
     pub fn binding(&self) -> String {
         let text = match self {
             Self::Login(login) => format!("login\n{}\n{}", login.url, login.username),
-            Self::OAuth(oauth) => {
-                let who = match &oauth.grant {
-                    Grant::AuthorizationCode { .. } => "code",
-                    Grant::ClientCredentials => "self",
-                    Grant::Password { username, .. } => username,
-                };
-                let scope = oauth.scope.as_ref().map(|scope| {
-                    let mut words: Vec<&str> = scope.iter().collect();
-                    words.sort_unstable();
-                    words.join(" ")
-                });
-                format!(
-                    "oauth\n{:?}\n{:?}\n{}\n{who:?}\n{scope:?}\n{:?}",
-                    oauth.issuer, oauth.endpoints.token, oauth.client_id, oauth.resource
-                )
-            }
+            Self::OAuth(oauth) => oauth.identity(),
             other => other.method().to_owned(),
         };
         gatepass_proto::Digest::of(text).to_base64url()

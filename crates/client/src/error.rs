@@ -64,7 +64,7 @@ impl Error {
             Self::LoginRefused { status, .. } => status.is_server_error() || status.as_u16() == 429,
             Self::Resource(error) => matches!(error, ResourceError::Unreachable(_)),
             Self::Person(error) => matches!(error, PersonError::TimedOut),
-            Self::Store(error) => matches!(error, StoreError::Busy { .. }),
+            Self::Store(error) => error.is_temporary(),
             _ => false,
         }
     }

@@ -17,7 +17,7 @@
 //! use gatepass_client::{Credential, OAuth, SecretRef, Session};
 //!
 //! let service = OAuth::client_credentials("https://login.example.com", "cl_1", SecretRef::env("SECRET"));
-//! let session = Session::builder(Credential::OAuth(service)).api("https://api.example.com").build()?;
+//! let session = Session::builder(Credential::from(service)).api("https://api.example.com").build()?;
 //! let answer = session.post("https://api.example.com/items").json(&serde_json::json!({"name": "x"})).send().await?;
 //! # Ok(())
 //! # }
@@ -43,45 +43,64 @@
 //! * Nothing secret is in `Debug`, in an error or in a log.
 
 mod acquire;
+mod adopt;
+mod assertions;
 mod attach;
 mod browser;
 mod builder;
+mod client_key;
 mod config;
+mod config_edit;
 mod credential;
+mod digest;
 mod disk;
-mod endpoints;
 mod error;
+mod exchange;
 mod flight;
+mod flows;
+mod grant;
+mod identity;
 mod login;
+mod login_endpoint;
 mod logout;
 mod loopback;
+mod oauth;
 mod page;
+mod pasted;
 mod paths;
 mod profile;
+pub mod providers;
+mod refusal;
+mod register;
 mod renew;
 mod request;
 mod secret_ref;
+mod server;
 mod session;
 mod status;
 mod text;
 pub mod tokens;
 
-pub use attach::Attachment;
+pub use attach::{Attachment, Where};
 pub use browser::{Browser, NoBrowser, SystemBrowser};
 pub use builder::SessionBuilder;
 pub use config::{Config, ConfigError};
-pub use credential::{
-    ApiKey, Credential, Endpoints, Grant, KeyPlace, LoginEndpoint, LoginStyle, OAuth,
-};
+pub use config_edit::Change;
+pub use credential::{ApiKey, Credential, KeyPlace, LoginEndpoint, LoginStyle};
 pub use error::Error;
 pub use gatepass_http::{Body, Egress, Nobody, Origin, Person, PersonError};
 pub use gatepass_proto::flow::Notice;
+pub use gatepass_proto::message::quirks::Quirks;
 pub use gatepass_proto::{Scope, Secret, Timestamp};
-pub use login::{LoginOptions, LoginWay, pasted};
+pub use grant::{Ciba, Grant, JwtBearer, SignedAssertion, TokenExchange};
+pub use login::{LoginOptions, LoginWay};
 pub use logout::LogoutReport;
 pub use loopback::Loopback;
+pub use oauth::{ClientKey, Endpoints, OAuth, Preset};
+pub use pasted::pasted;
 pub use paths::Paths;
-pub use profile::{Profile, ProfileName};
+pub use profile::{Certificate, Profile, ProfileName};
+pub use refusal::{Advice, StepUp};
 pub use request::{RequestBuilder, Response};
 pub use secret_ref::{SecretError, SecretRef};
 pub use session::Session;

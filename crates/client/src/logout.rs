@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use gatepass_proto::Secret;
-use gatepass_proto::flow::RevokeFlow;
+use gatepass_proto::flow::{Endpoint, RevokeFlow};
 use gatepass_proto::message::revocation::RevocationRequest;
 
-use crate::endpoints::Wanted;
+use crate::server::Door;
 use crate::session::Inner;
 use crate::tokens::StoredToken;
 use crate::{Credential, Error, OAuth, Session};
@@ -60,8 +60,8 @@ impl Inner {
 
     /// The refresh token first: at most servers the access token goes with it.
     async fn try_revoke(&self, oauth: &OAuth, token: &StoredToken) -> Result<LogoutReport, Error> {
-        let server = self.server(oauth, Wanted::Revocation).await?;
-        let Some(endpoint) = &server.revocation else {
+        let server = self.server(oauth, &[Door::Revocation]).await?;
+        let Some(url) = server.door(Door::Revocation)? else {
             return Ok(LogoutReport::Forgotten);
         };
         let client = self.client(oauth, &server).await?;
@@ -71,11 +71,8 @@ impl Inner {
             let request = RevocationRequest {
                 token: token.clone(),
             };
-            let mut flow = RevokeFlow {
-                endpoint: endpoint.clone(),
-                client: client.clone(),
-                request,
-            };
+            let endpoint = Endpoint::new(url, client.clone());
+            let mut flow = RevokeFlow::by(oauth.quirks.revoke_by, endpoint, &request);
             self.drive(&mut flow).await?;
         }
         Ok(LogoutReport::Revoked)

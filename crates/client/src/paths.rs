@@ -11,6 +11,8 @@ pub struct Paths {
     pub config: PathBuf,
     /// `$XDG_STATE_HOME/gatepass`: the tokens.
     pub state: PathBuf,
+    /// `$XDG_CACHE_HOME/gatepass`: what can be had again.
+    pub cache: PathBuf,
 }
 
 impl Paths {
@@ -31,20 +33,27 @@ impl Paths {
                 .state_dir()
                 .unwrap_or_else(|| base.data_dir())
                 .join("gatepass"),
+            cache: base.cache_dir().join("gatepass"),
         })
     }
 
-    /// Both folders under one.
+    /// All folders under one.
     pub fn under(folder: &Path) -> Self {
         Self {
             config: folder.join("config"),
             state: folder.join("state"),
+            cache: folder.join("cache"),
         }
     }
 
     /// The file of the profiles.
     pub fn config_file(&self) -> PathBuf {
         self.config.join("config.toml")
+    }
+
+    /// The folder of what servers publish: their metadata and keys.
+    pub fn documents(&self) -> PathBuf {
+        self.cache.join("documents")
     }
 
     /// The folder of the tokens.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use gatepass_proto::{Secret, Timestamp};
+use gatepass_http::OsEntropy;
+use gatepass_proto::{Entropy as _, Secret, Timestamp};
 
 use crate::Error;
 use crate::session::{Inner, State};
@@ -14,8 +15,11 @@ use crate::tokens::{StoreError, StoredToken};
 const PATIENCE: Duration = Duration::from_secs(75);
 /// A token is renewed when less than a tenth of its lifetime is left, but never more than this before its end.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How long a server that could not renew a living token is left alone, unless it said how long.
+/// How long a server that could not renew a living token is left alone after the first failure, unless it said how
+/// long. It doubles with every failure.
 const HOLD_OFF: Duration = Duration::from_secs(10);
+/// The longest that a server is left alone of our own accord.
+const MAX_HOLD_OFF: Duration = Duration::from_secs(300);
 
 /// Why the token at hand does not do.
 #[derive(Clone, Debug)]
@@ -116,7 +120,6 @@ impl Inner {
                     self.keep_new(&token).await;
                     return Ok(token);
                 }
-                Err(error) if error.is_temporary() => return self.keep(old, why, error),
                 Err(error) if error.is_invalid_grant() && self.credential.needs_person() => {
                     // Somebody who takes no lock may have been faster.
                     let again = self.stored().await?;
@@ -125,7 +128,7 @@ impl Inner {
                     }
                     old = again;
                 }
-                Err(error) => return Err(error),
+                Err(error) => return self.keep(old, why, error),
             }
         }
         Err(Error::LoginNeeded(
@@ -133,7 +136,7 @@ impl Inner {
         ))
     }
 
-    /// A network failure loses nothing: the old token goes on while it lives.
+    /// A failure loses nothing: the old token goes on while it lives.
     fn keep(
         &self,
         old: Option<StoredToken>,
@@ -141,12 +144,14 @@ impl Inner {
         error: Error,
     ) -> Result<StoredToken, Error> {
         let now = self.clock.now();
-        let pause = error.retry_after().map_or(HOLD_OFF, Duration::from_secs);
         match (old, why) {
             (Some(token), Why::Age(_)) if token.is_alive(now) => {
                 tracing::warn!(%error, "the token could not be renewed yet; using the old one while it lives");
-                self.state().hold_off = Some(now + pause);
-                self.remember(&token);
+                let mut state = self.state();
+                let own = pause(state.failures);
+                state.hold_off = Some(now + error.retry_after().map_or(own, Duration::from_secs));
+                state.failures = state.failures.saturating_add(1);
+                state.current = Some(token.clone());
                 Ok(token)
             }
             _ => Err(error),
@@ -185,8 +190,11 @@ impl Inner {
 
     /// A new token, and what was known of its predecessor no longer counts.
     pub(crate) fn adopt(&self, token: &StoredToken) {
-        *self.state() = State {
+        let mut state = self.state();
+        let proofs = state.proofs.take();
+        *state = State {
             current: Some(token.clone()),
+            proofs,
             ..State::default()
         };
     }
@@ -202,25 +210,32 @@ impl Inner {
     }
 }
 
+/// A pause that grows with every failure, and differs from one program to the next by up to a quarter, so that those
+/// who failed together do not come back together.
+fn pause(failures: u32) -> Duration {
+    let grown = HOLD_OFF
+        .saturating_mul(1 << failures.min(8))
+        .min(MAX_HOLD_OFF);
+    let mut draw = [0];
+    OsEntropy.fill(&mut draw);
+    let [draw] = draw;
+    grown - grown / 4 * u32::from(draw) / 255
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use gatepass_proto::message::token::TokenResponse;
     use gatepass_proto::{Secret, Timestamp};
 
-    use super::is_fresh;
+    use super::{HOLD_OFF, MAX_HOLD_OFF, is_fresh, pause};
     use crate::tokens::StoredToken;
 
     fn token(expires_in: Option<u64>) -> StoredToken {
-        let answer = TokenResponse {
-            access_token: Secret::new("a"),
-            token_type: "Bearer".into(),
-            expires_in,
-            refresh_token: None,
-            scope: None,
-        };
-        StoredToken::obtained(answer, Timestamp::from_secs(1000), String::new())
+        let asked = Timestamp::from_secs(1000);
+        let mut token = StoredToken::new(Secret::new("a"), asked, String::new());
+        token.expires_at = expires_in.map(|seconds| asked + Duration::from_secs(seconds));
+        token
     }
 
     fn fresh(expires_in: u64, after: u64, least: u64) -> bool {
@@ -248,6 +263,15 @@ mod tests {
             ),
             "good until a 401"
         );
+    }
+
+    #[test]
+    fn a_failing_server_is_left_alone_longer_and_longer() {
+        for _ in 0..100 {
+            assert!((HOLD_OFF * 3 / 4..=HOLD_OFF).contains(&pause(0)));
+            assert!((HOLD_OFF * 3..=HOLD_OFF * 4).contains(&pause(2)));
+            assert!((MAX_HOLD_OFF * 3 / 4..=MAX_HOLD_OFF).contains(&pause(u32::MAX)));
+        }
     }
 
     #[test]

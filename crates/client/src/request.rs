@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::{Error, Session};
+use crate::{Advice, Error, Session};
 
 /// The largest answer that is read as a whole, in bytes.
 const MAX_WHOLE: usize = 64 * 1024 * 1024;
@@ -127,11 +127,16 @@ impl RequestBuilder {
 
 /// An answer whose body is still on its way.
 #[derive(Debug)]
-pub struct Response(http::Response<Body>);
+pub struct Response(http::Response<Body>, Option<Advice>);
 
 impl Response {
-    pub(crate) fn new(answer: http::Response<Body>) -> Self {
-        Self(answer)
+    pub(crate) fn new(answer: http::Response<Body>, advice: Option<Advice>) -> Self {
+        Self(answer, advice)
+    }
+
+    /// What would help, where the resource refused and said why: more scope, or a better login.
+    pub fn advice(&self) -> Option<&Advice> {
+        self.1.as_ref()
     }
 
     /// Its status.

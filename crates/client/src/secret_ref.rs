@@ -74,19 +74,42 @@ impl SecretRef {
     ///
     /// See [`SecretError`].
     pub async fn read(&self) -> Result<Secret, SecretError> {
+        self.read_part(Part::FirstLine).await
+    }
+
+    /// Reads a secret of many lines, such as a key in PEM, as a whole.
+    ///
+    /// # Errors
+    ///
+    /// See [`SecretError`].
+    pub async fn read_all(&self) -> Result<Secret, SecretError> {
+        self.read_part(Part::All).await
+    }
+
+    /// Where it is, for people.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Env(name) => format!("environment variable {name}"),
+            Self::File(path) => path.display().to_string(),
+            Self::Command(line) => format!("command {:?}", text::words(line).first()),
+            Self::Given(_) => "given by the program".to_owned(),
+        }
+    }
+
+    async fn read_part(&self, part: Part) -> Result<Secret, SecretError> {
         match self {
             Self::Given(secret) => Ok(secret.clone()),
             Self::Env(name) => match std::env::var(name) {
                 Ok(text) if !text.is_empty() => Ok(Secret::new(text)),
                 _ => Err(SecretError::Env(name.clone())),
             },
-            Self::File(path) => read_file(path).await,
-            Self::Command(line) => run(line).await,
+            Self::File(path) => read_file(path, part).await,
+            Self::Command(line) => run(line, part).await,
         }
     }
 }
 
-async fn read_file(path: &Path) -> Result<Secret, SecretError> {
+async fn read_file(path: &Path, part: Part) -> Result<Secret, SecretError> {
     let fault = |reason: String| SecretError::File {
         path: path.to_owned(),
         reason,
@@ -99,10 +122,11 @@ async fn read_file(path: &Path) -> Result<Secret, SecretError> {
         .read_to_end(&mut bytes)
         .await
         .map_err(|error| fault(error.to_string()))?;
-    first_line(&bytes).ok_or_else(|| fault("expected one line of UTF-8 text".into()))
+    part.of(&bytes)
+        .ok_or_else(|| fault(format!("expected {}", part.words())))
 }
 
-async fn run(line: &str) -> Result<Secret, SecretError> {
+async fn run(line: &str, part: Part) -> Result<Secret, SecretError> {
     let words = text::words(line);
     let (program, arguments) = words
         .split_first()
@@ -126,13 +150,33 @@ async fn run(line: &str) -> Result<Secret, SecretError> {
     if !output.status.success() {
         return Err(fault(format!("failed with {}", output.status)));
     }
-    first_line(&printed)
-        .ok_or_else(|| fault("expected one line of UTF-8 text on standard output".into()))
+    part.of(&printed)
+        .ok_or_else(|| fault(format!("expected {} on standard output", part.words())))
 }
 
-fn first_line(bytes: &[u8]) -> Option<Secret> {
-    let line = std::str::from_utf8(bytes).ok()?.lines().next()?;
-    (!line.is_empty()).then(|| Secret::new(line))
+/// How much of a file or an output is the secret.
+#[derive(Clone, Copy)]
+enum Part {
+    FirstLine,
+    All,
+}
+
+impl Part {
+    fn of(self, bytes: &[u8]) -> Option<Secret> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let part = match self {
+            Self::FirstLine => text.lines().next()?,
+            Self::All => text,
+        };
+        (!part.is_empty()).then(|| Secret::new(part))
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::FirstLine => "one line of UTF-8 text",
+            Self::All => "UTF-8 text",
+        }
+    }
 }
 
 impl Serialize for SecretRef {

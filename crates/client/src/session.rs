@@ -3,22 +3,24 @@ use std::time::Duration;
 
 use gatepass_http::Origin;
 use gatepass_http::{
-    AnsweredBy, Body, Clock, DriveError, HttpTransport, Nobody, OsEntropy, Person,
-    ResourceTransport as _, Shell, check_url, drive,
+    AnswerCache, Body, Caching, Clock, DriveError, HttpTransport, Nobody, OsEntropy, Person, Shell,
+    Transport as _, check_url, drive,
 };
+use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::Flow;
-use gatepass_proto::message::challenge::Challenge;
-use gatepass_proto::{Secret, Timestamp};
-use http::header::WWW_AUTHENTICATE;
-use http::{Method, Request, StatusCode};
+use gatepass_proto::jose::KeySet;
+use gatepass_proto::{Scope, Secret, Timestamp};
+use http::header::ACCEPT;
+use http::{Method, Request};
 use url::Url;
 
 use crate::flight::Flight;
+use crate::server::{Door, Server};
 use crate::renew::Why;
 use crate::tokens::{StoredToken, TokenKey, TokenStore};
 use crate::{
-    Attachment, Config, Credential, Error, LoginOptions, Paths, Profile, RequestBuilder, Response,
-    SessionBuilder, Status, endpoints,
+    Attachment, Config, Credential, Error, LoginOptions, OAuth, Paths, Profile, RequestBuilder,
+    Response, SessionBuilder, Status, digest, exchange, server,
 };
 
 /// Makes authenticated requests with one credential. Clones share everything.
@@ -30,14 +32,19 @@ pub struct Session {
 pub(crate) struct Inner {
     pub(crate) credential: Credential,
     pub(crate) api: Vec<Origin>,
-    pub(crate) transport: HttpTransport,
+    pub(crate) transport: Arc<HttpTransport>,
+    /// Metadata and keys, as servers publish them.
+    pub(crate) documents: Arc<AnswerCache>,
+    /// Whether we show a certificate.
+    pub(crate) certified: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) person: Option<(Arc<dyn Person>, LoginOptions)>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) key: TokenKey,
     pub(crate) flight: Flight<Result<StoredToken, Error>>,
+    pub(crate) logins: Flight<Result<StoredToken, Error>>,
     pub(crate) state: Mutex<State>,
-    pub(crate) metadata: tokio::sync::Mutex<endpoints::Known>,
+    pub(crate) metadata: tokio::sync::Mutex<server::Known>,
 }
 
 /// What this process remembers of its token.
@@ -48,6 +55,12 @@ pub(crate) struct State {
     pub(crate) rejected: Option<Secret>,
     /// Until when a living token is not renewed, after a failure.
     pub(crate) hold_off: Option<Timestamp>,
+    /// How often in a row it could not be renewed.
+    pub(crate) failures: u32,
+    /// The key that the token is bound to, with the nonces that servers gave for it.
+    pub(crate) proofs: Option<Dpop>,
+    /// The challenge that a password is proven by (RFC 7616).
+    pub(crate) digest: Option<digest::Remembered>,
 }
 
 impl Session {
@@ -75,53 +88,55 @@ impl Session {
         SessionBuilder::of(profile, paths)?.build()
     }
 
-    /// Sends a request with the credential attached, and repeats it once with a new token if the first is refused
-    /// with a 401 and the body can be sent again.
+    /// Sends a request with the credential attached, and repeats it once for each thing that mends a refusal and can be
+    /// mended, if the body can be sent again: a token that the resource no longer takes is renewed, a nonce is put
+    /// into the proof (RFC 9449 §9), a person logs in again where the resource wants that (RFC 9470) and somebody is
+    /// there. What is refused all the same comes back as it is, with [`Response::advice`].
     ///
     /// # Errors
     ///
     /// [`Error::WrongOrigin`] before anything is sent; [`Error::LoginNeeded`]; failures of the network. A status like 404
     /// is no error.
     pub async fn send(&self, request: Request<Body>) -> Result<Response, Error> {
-        let (mut parts, body) = request.into_parts();
-        self.inner.check_origin(&parts.uri)?;
-        let attachment = self.attachment().await?;
-        attachment.put(&mut parts.headers)?;
-        let again = body.try_clone();
-        let answer = self
-            .inner
-            .transport
-            .send_resource(Request::from_parts(parts.clone(), body))
-            .await?;
-        if !self.inner.refuses_token(&answer) {
-            return Ok(Response::new(answer));
-        }
-        tracing::debug!("the resource refused the token");
-        self.inner.state().rejected = Some(attachment.secret.clone());
-        let Some(body) = again else {
-            return Ok(Response::new(answer));
-        };
-        drop(answer);
-        let renewed = self.inner.renewed(Why::Rejected(attachment.secret)).await;
-        Attachment::of_token(&self.or_person(renewed).await?)?.put(&mut parts.headers)?;
-        let answer = self
-            .inner
-            .transport
-            .send_resource(Request::from_parts(parts, body))
-            .await?;
-        Ok(Response::new(answer))
+        let url = self.inner.check_origin(request.uri())?;
+        exchange::run(self, request, url).await
     }
 
-    /// The header that authenticates a request now. Only send it to [`Session::api`].
+    /// What authenticates a request now. Only send it to [`Session::api`].
     ///
     /// # Errors
     ///
-    /// As [`Session::token`].
+    /// As [`Session::token`]; [`Error::Setup`] for a token whose proof is for one request (DPoP), which
+    /// [`Session::attachment_for`] makes.
     pub async fn attachment(&self) -> Result<Attachment, Error> {
+        self.attach(None).await
+    }
+
+    /// What authenticates a request of this method to this URL, as any HTTP library can put it on:
+    /// [`Attachment::headers`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::token`]; [`Error::WrongOrigin`].
+    pub async fn attachment_for(&self, method: &Method, url: &Url) -> Result<Attachment, Error> {
+        self.inner.admit(url)?;
+        self.attach(Some((method, url))).await
+    }
+
+    async fn attach(&self, request: Option<(&Method, &Url)>) -> Result<Attachment, Error> {
         if self.inner.credential.makes_tokens() {
-            return Attachment::of_token(&self.token(Duration::ZERO).await?);
+            let token = self.token(Duration::ZERO).await?;
+            return self.inner.of_token(&token, request);
         }
         Attachment::of_static(&self.inner.credential).await
+    }
+
+    /// This session for a token with `scope`: the one at hand if it has it, else one of its own. A token that only a
+    /// person can make is never asked for with another scope behind their back: that fails with
+    /// [`Error::LoginNeeded`].
+    #[must_use]
+    pub fn with_scope(&self, scope: &Scope) -> Self {
+        self.inner.with_scope(scope)
     }
 
     /// A valid token, renewed if it would not live `least` longer (as far as its lifetime allows).
@@ -165,13 +180,7 @@ impl Session {
         } else {
             None
         };
-        Ok(Status::of(
-            &inner.credential,
-            &inner.api,
-            token.as_ref(),
-            inner.tokens.place(&inner.key),
-            inner.clock.now(),
-        ))
+        Ok(inner.status_of(token.as_ref()))
     }
 
     /// The origins that the credential goes to.
@@ -215,10 +224,13 @@ impl Session {
     }
 
     /// Asks the person that the builder was given, when nothing else helps.
-    async fn or_person(&self, outcome: Result<StoredToken, Error>) -> Result<StoredToken, Error> {
+    pub(crate) async fn or_person(
+        &self,
+        outcome: Result<StoredToken, Error>,
+    ) -> Result<StoredToken, Error> {
         match (outcome, &self.inner.person) {
             (Err(Error::LoginNeeded(_)), Some((person, options))) => {
-                self.log_in(&**person, options).await
+                self.log_in_once(person.clone(), options.clone()).await
             }
             (outcome, _) => outcome,
         }
@@ -227,13 +239,18 @@ impl Session {
 
 impl Inner {
     /// The network is asked only for what the credential is for.
-    fn check_origin(&self, uri: &http::Uri) -> Result<(), Error> {
+    fn check_origin(&self, uri: &http::Uri) -> Result<Url, Error> {
         let url: Url = uri
             .to_string()
             .parse()
             .map_err(|_| Error::Setup(format!("{:?} is no absolute URL", uri.path())))?;
-        check_url(&url).map_err(|error| Error::Setup(error.to_string()))?;
-        if self.api.iter().any(|origin| origin.covers(&url)) {
+        self.admit(&url)?;
+        Ok(url)
+    }
+
+    fn admit(&self, url: &Url) -> Result<(), Error> {
+        check_url(url).map_err(|error| Error::Setup(error.to_string()))?;
+        if self.is_ours(url) {
             return Ok(());
         }
         Err(Error::WrongOrigin {
@@ -242,38 +259,71 @@ impl Inner {
         })
     }
 
-    /// Whether an answer says that the token is no good (RFC 6750 §3.1), and comes from whom the token was sent to.
-    /// Many servers send a bare 401; only one that names another error means something else.
-    fn refuses_token(&self, answer: &http::Response<Body>) -> bool {
-        let ours = answer
-            .extensions()
-            .get::<AnsweredBy>()
-            .is_some_and(|by| self.api.iter().any(|origin| origin.covers(&by.0)));
-        if answer.status() != StatusCode::UNAUTHORIZED || !self.credential.makes_tokens() || !ours {
-            return false;
-        }
-        let values = answer
-            .headers()
-            .get_all(WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok());
-        let challenges: Vec<Challenge> = values.flat_map(Challenge::parse_list).collect();
-        let mut bearer = challenges
-            .iter()
-            .filter(|challenge| challenge.is("bearer"))
-            .peekable();
-        bearer.peek().is_none()
-            || bearer.any(|challenge| {
-                challenge
-                    .param("error")
-                    .is_none_or(|error| error == "invalid_token")
-            })
+    /// Whether the credential is for whom this URL belongs to.
+    pub(crate) fn is_ours(&self, url: &Url) -> bool {
+        self.api.iter().any(|origin| origin.covers(url))
     }
 
-    /// The stored token, if it was made for this very credential.
+    fn with_scope(self: &Arc<Self>, scope: &Scope) -> Session {
+        let credential = match &self.credential {
+            Credential::OAuth(oauth) => Credential::OAuth(Box::new(OAuth {
+                scope: Some(scope.clone()),
+                ..(**oauth).clone()
+            })),
+            other => other.clone(),
+        };
+        // What a person has to grant stands beside nothing; what we can ask for ourselves is kept by its scope.
+        let key = match credential.needs_person() {
+            true => self.key.clone(),
+            false => self.key.for_scope(scope),
+        };
+        let inner = Self {
+            credential,
+            api: self.api.clone(),
+            transport: self.transport.clone(),
+            documents: self.documents.clone(),
+            certified: self.certified,
+            clock: self.clock.clone(),
+            person: self.person.clone(),
+            tokens: self.tokens.clone(),
+            key,
+            flight: Flight::new(),
+            logins: Flight::new(),
+            state: Mutex::default(),
+            metadata: tokio::sync::Mutex::new(None),
+        };
+        Session {
+            inner: Arc::new(inner),
+        }
+    }
+
+    pub(crate) fn status_of(&self, token: Option<&StoredToken>) -> Status {
+        let place = self.tokens.place(&self.key);
+        Status::of(&self.credential, &self.api, token, place, self.clock.now())
+    }
+
+    /// The keys of the server, as it publishes them.
+    pub(crate) async fn keys(&self, server: &Server) -> Result<KeySet, Error> {
+        let request = Request::get(server.need(Door::Jwks)?)
+            .header(ACCEPT, "application/json")
+            .body(Vec::new())
+            .map_err(|error| Error::Setup(error.to_string()))?;
+        let network = self.transport.named_by(&self.trusted());
+        let network = Caching::new(network, self.documents.clone()).clock(self.clock.clone());
+        let answer = network.send(request).await?;
+        KeySet::parse(answer.body())
+            .map_err(|fault| Error::Answer(format!("the server's keys: {fault}")))
+    }
+
+    /// The stored token, if it was made for this very credential and has its scope.
     pub(crate) async fn stored(&self) -> Result<Option<StoredToken>, Error> {
         let token = self.tokens.load(&self.key).await?;
-        Ok(token.filter(|token| token.binding == self.credential.binding()))
+        let scope = match &self.credential {
+            Credential::OAuth(oauth) => oauth.scope.as_ref(),
+            _ => None,
+        };
+        let binding = self.credential.binding();
+        Ok(token.filter(|token| token.binding == binding && token.covers(scope)))
     }
 
     /// Runs a flow that asks no person.
@@ -286,12 +336,23 @@ impl Inner {
         flow: &mut F,
         person: &dyn Person,
     ) -> Result<F::Output, DriveError> {
+        let network = self.transport.named_by(&self.trusted());
+        let network = Caching::new(network, self.documents.clone()).clock(self.clock.clone());
         let shell = Shell {
-            transport: &self.transport,
+            transport: &network,
             clock: &*self.clock,
             person,
         };
         drive(flow, &shell, &mut OsEntropy).await
+    }
+
+    /// Whom the profile itself names: they may be anywhere. What they name may not (RFC 8414 §6).
+    pub(crate) fn trusted(&self) -> Vec<Url> {
+        let Credential::OAuth(oauth) = &self.credential else {
+            return Vec::new();
+        };
+        let named = oauth.issuer.iter().chain(oauth.endpoints.iter());
+        named.filter_map(|url| url.parse().ok()).collect()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

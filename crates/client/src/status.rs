@@ -7,7 +7,7 @@ use crate::tokens::StoredToken;
 /// What is known of a session's credential without asking anybody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
-    /// `basic`, `bearer`, `api_key`, `login` or `oauth`.
+    /// `basic`, `digest`, `bearer`, `api_key`, `login` or `oauth`.
     pub method: &'static str,
     /// Where the credential goes.
     pub api: Vec<Origin>,
@@ -21,6 +21,10 @@ pub struct Status {
     pub scope: Option<Scope>,
     /// Who issued it, where that is known.
     pub issuer: Option<String>,
+    /// Whose it is: the user name or mail address of the login, else the subject; where that is known.
+    pub account: Option<String>,
+    /// Whether it is bound to a key of ours (RFC 9449).
+    pub dpop: bool,
     /// Where it is kept, for people; `None` when nothing is.
     pub place: Option<String>,
 }
@@ -62,6 +66,8 @@ impl Status {
             expires_at: token.and_then(|token| token.expires_at),
             scope: token.and_then(|token| token.scope.clone()),
             issuer: token.and_then(|token| token.issuer.clone()),
+            account: token.and_then(|token| token.account.clone().or_else(|| token.subject.clone())),
+            dpop: token.is_some_and(|token| token.token_type.eq_ignore_ascii_case("dpop")),
             place: token.is_some().then_some(place),
         }
     }

@@ -1,59 +1,27 @@
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use gatepass_proto::Timestamp;
 use gatepass_proto::flow::Unreachable;
 use http::header::{ACCEPT, CACHE_CONTROL};
-use http::{HeaderMap, Request, StatusCode};
+use http::{Request, StatusCode};
 use url::Url;
 
+use crate::freshness::lifetime;
+use crate::shelf::{Document, Loaded, Shelf};
 use crate::{Clock, Transport};
-
-/// The shortest time a document is kept, whatever its headers say.
-const MIN_AGE: Duration = Duration::from_secs(60);
-/// The longest time without asking again.
-const MAX_AGE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long a document is kept that says nothing about it.
-const DEFAULT_AGE: Duration = Duration::from_secs(15 * 60);
-/// How long an old document still serves while its server is down.
-const MAX_STALE: Duration = Duration::from_secs(24 * 60 * 60);
-/// The least time between two attempts at one URL.
-const PAUSE: Duration = Duration::from_secs(30);
-/// The most URLs remembered.
-const MAX_URLS: usize = 512;
-
-/// A fetched document and how it was read.
-#[derive(Debug)]
-pub struct Document<T> {
-    /// What it says.
-    pub value: T,
-    /// When it was fetched.
-    pub fetched_at: Timestamp,
-    fresh_until: Timestamp,
-}
 
 /// Remembers documents by their URL, in memory: server metadata, key sets.
 ///
-/// * A document is kept for its `Cache-Control: max-age`, at least a minute and at most 24 hours; 15 minutes if
-///   it says nothing; a minute for `no-store` and `no-cache`.
+/// * A document is kept for its `Cache-Control: max-age` or until its `Expires`, at least a minute and at most 24
+///   hours; 15 minutes if it says nothing; a minute for `no-store` and `no-cache`.
 /// * However many ask for a URL at once, one request leaves. Who finds an old document while another fetches
 ///   the new one takes the old one.
 /// * When the fetch fails, an old document serves for another 24 hours, and the server is left alone for 30
 ///   seconds.
+///
+/// What it keeps is read already. To keep the answers themselves, and on disk, see [`crate::Caching`].
 pub struct DocumentCache<T> {
     parse: fn(&[u8]) -> Result<T, String>,
-    entries: Mutex<HashMap<Url, Arc<Entry<T>>>>,
-}
-
-struct Entry<T> {
-    known: Mutex<Known<T>>,
-    flight: tokio::sync::Mutex<()>,
-}
-
-struct Known<T> {
-    document: Option<Arc<Document<T>>>,
-    attempt: Option<(Timestamp, Unreachable)>,
+    shelf: Shelf<T, Unreachable>,
 }
 
 impl<T: Send + Sync> DocumentCache<T> {
@@ -61,7 +29,7 @@ impl<T: Send + Sync> DocumentCache<T> {
     pub fn new(parse: fn(&[u8]) -> Result<T, String>) -> Self {
         Self {
             parse,
-            entries: Mutex::new(HashMap::new()),
+            shelf: Shelf::default(),
         }
     }
 
@@ -76,27 +44,12 @@ impl<T: Send + Sync> DocumentCache<T> {
         transport: &dyn Transport,
         clock: &dyn Clock,
     ) -> Result<Arc<Document<T>>, Unreachable> {
-        let entry = self.entry(url);
-        let now = clock.now();
-        let known = entry.document();
-        if let Some(fresh) = known.as_ref().filter(|document| now < document.fresh_until) {
-            return Ok(fresh.clone());
-        }
-        let usable = known.filter(|document| now < document.fresh_until + MAX_STALE);
-        let _flight = match (entry.flight.try_lock(), usable.clone()) {
-            (Ok(flight), _) => flight,
-            (Err(_), Some(old)) => return Ok(old),
-            (Err(_), None) => entry.flight.lock().await,
-        };
-        let fetched = match entry.landed(now, clock.now()) {
-            Some(outcome) => outcome,
-            None => self.load(&entry, url, transport, clock).await,
-        };
-        fetched.or_else(|error| usable.ok_or(error))
+        let load = self.load(url, false, transport, clock);
+        self.shelf.slot(url).fetch(clock, load).await
     }
 
     /// The document at `url`, asked for again unless it was fetched less than 30 seconds ago: for a caller who
-    /// has met something that the remembered one does not know.
+    /// has met something that the remembered one does not know. Caches on the way are told to ask, too.
     ///
     /// # Errors
     ///
@@ -107,64 +60,22 @@ impl<T: Send + Sync> DocumentCache<T> {
         transport: &dyn Transport,
         clock: &dyn Clock,
     ) -> Result<Arc<Document<T>>, Unreachable> {
-        let entry = self.entry(url);
-        let _flight = entry.flight.lock().await;
-        let now = clock.now();
-        let known = entry.document();
-        match entry.paused(now) {
-            true => known.ok_or_else(|| entry.last_error()),
-            false => {
-                let fetched = self.load(&entry, url, transport, clock).await;
-                fetched.or_else(|error| {
-                    known
-                        .filter(|document| now < document.fresh_until + MAX_STALE)
-                        .ok_or(error)
-                })
-            }
-        }
+        let load = self.load(url, true, transport, clock);
+        self.shelf.slot(url).reload(clock, load).await
     }
 
-    fn entry(&self, url: &Url) -> Arc<Entry<T>> {
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.get(url) {
-            return entry.clone();
-        }
-        if entries.len() >= MAX_URLS {
-            let oldest = entries
-                .iter()
-                .min_by_key(|(_, entry)| entry.document().map(|document| document.fetched_at));
-            if let Some(url) = oldest.map(|(url, _)| url.clone()) {
-                entries.remove(&url);
-            }
-        }
-        let entry = Arc::new(Entry::default());
-        entries.insert(url.clone(), entry.clone());
-        entry
-    }
-
-    /// Asks the server. The caller holds the flight.
     async fn load(
         &self,
-        entry: &Entry<T>,
         url: &Url,
+        again: bool,
         transport: &dyn Transport,
         clock: &dyn Clock,
-    ) -> Result<Arc<Document<T>>, Unreachable> {
-        let outcome = self.ask(url, transport, clock).await;
-        let mut known = entry.known.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            Ok(document) => {
-                let document = Arc::new(document);
-                *known = Known {
-                    document: Some(document.clone()),
-                    attempt: None,
-                };
-                Ok(document)
-            }
+    ) -> Loaded<T, Unreachable> {
+        match self.ask(url, again, transport, clock).await {
+            Ok(document) => Loaded::New(document),
             Err(error) => {
                 tracing::warn!(url = %url, %error, "document cannot be fetched");
-                known.attempt = Some((clock.now(), error.clone()));
-                Err(error)
+                Loaded::Down(error)
             }
         }
     }
@@ -172,14 +83,18 @@ impl<T: Send + Sync> DocumentCache<T> {
     async fn ask(
         &self,
         url: &Url,
+        again: bool,
         transport: &dyn Transport,
         clock: &dyn Clock,
     ) -> Result<Document<T>, Unreachable> {
         let fault = |reason: String| Unreachable {
             reason: format!("{url}: {reason}"),
         };
-        let request = Request::get(url.as_str())
-            .header(ACCEPT, "application/json")
+        let mut request = Request::get(url.as_str()).header(ACCEPT, "application/json");
+        if again {
+            request = request.header(CACHE_CONTROL, "no-cache");
+        }
+        let request = request
             .body(Vec::new())
             .map_err(|error| fault(error.to_string()))?;
         let response = transport.send(request).await?;
@@ -188,69 +103,8 @@ impl<T: Send + Sync> DocumentCache<T> {
         }
         let now = clock.now();
         let value = (self.parse)(response.body()).map_err(fault)?;
-        Ok(Document {
-            value,
-            fetched_at: now,
-            fresh_until: now + age(response.headers()),
-        })
-    }
-}
-
-impl<T> Entry<T> {
-    fn document(&self) -> Option<Arc<Document<T>>> {
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .document
-            .clone()
-    }
-
-    fn last_error(&self) -> Unreachable {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.attempt.as_ref().map_or_else(
-            || Unreachable {
-                reason: "not fetched".into(),
-            },
-            |(_, error)| error.clone(),
-        )
-    }
-
-    /// Whether the server was asked too short a time ago to be asked again.
-    fn paused(&self, now: Timestamp) -> bool {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = known.document.as_ref().map(|document| document.fetched_at);
-        let last = last.max(known.attempt.as_ref().map(|(at, _)| *at));
-        last.is_some_and(|last| now < last + PAUSE)
-    }
-
-    /// What the flight that was waited for has brought, or a failure too recent to try again.
-    fn landed(
-        &self,
-        asked: Timestamp,
-        now: Timestamp,
-    ) -> Option<Result<Arc<Document<T>>, Unreachable>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(document) = known
-            .document
-            .as_ref()
-            .filter(|document| asked < document.fresh_until)
-        {
-            return Some(Ok(document.clone()));
-        }
-        let (_, error) = known.attempt.as_ref().filter(|(at, _)| now < *at + PAUSE)?;
-        Some(Err(error.clone()))
-    }
-}
-
-impl<T> Default for Entry<T> {
-    fn default() -> Self {
-        Self {
-            known: Mutex::new(Known {
-                document: None,
-                attempt: None,
-            }),
-            flight: tokio::sync::Mutex::new(()),
-        }
+        let lifetime = lifetime(response.headers(), now);
+        Ok(Document::new(value, now, lifetime))
     }
 }
 
@@ -258,30 +112,6 @@ impl<T> std::fmt::Debug for DocumentCache<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DocumentCache").finish_non_exhaustive()
     }
-}
-
-/// How long a document stays fresh (RFC 9111 §5.2.2), within the bounds of this house.
-fn age(headers: &HeaderMap) -> Duration {
-    let values = headers
-        .get_all(CACHE_CONTROL)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let mut age = DEFAULT_AGE;
-    for directive in values
-        .flat_map(|value| value.split(','))
-        .map(|directive| directive.trim().to_ascii_lowercase())
-    {
-        if matches!(directive.as_str(), "no-store" | "no-cache") {
-            return MIN_AGE;
-        }
-        let seconds = directive
-            .strip_prefix("max-age=")
-            .and_then(|seconds| seconds.trim_matches('"').parse().ok());
-        if let Some(seconds) = seconds {
-            age = Duration::from_secs(seconds);
-        }
-    }
-    age.clamp(MIN_AGE, MAX_AGE)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use gatepass_proto::flow::Unreachable;
 use http::header::CACHE_CONTROL;
 use url::Url;
 
-use super::{DocumentCache, age};
+use super::DocumentCache;
 use crate::{Clock, KeyCache, Transport};
 
 /// A clock that is set by hand, and a server whose answer is.
@@ -89,25 +89,6 @@ async fn fetch(cache: &DocumentCache<String>, world: &World) -> Result<String, S
     document
         .map(|document| document.value.clone())
         .map_err(|error| error.reason)
-}
-
-#[test]
-fn ages_are_read_and_bounded() {
-    for (control, seconds) in [
-        ("", 900),
-        ("max-age=600", 600),
-        ("public, Max-Age=\"600\"", 600),
-        ("max-age=5", 60),
-        ("max-age=0", 60),
-        ("max-age=99999999", 86400),
-        ("max-age=nonsense", 900),
-        ("no-store", 60),
-        ("max-age=600, no-cache", 60),
-    ] {
-        let mut headers = http::HeaderMap::new();
-        headers.insert(CACHE_CONTROL, http::HeaderValue::from_static(control));
-        assert_eq!(age(&headers).as_secs(), seconds, "{control}");
-    }
 }
 
 #[tokio::test]

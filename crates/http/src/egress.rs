@@ -1,5 +1,7 @@
+use std::fmt;
 use std::time::Duration;
 
+use gatepass_proto::Secret;
 use url::{Host, Url};
 
 /// The rules that every request of this process keeps on its way out.
@@ -8,7 +10,7 @@ use url::{Host, Url};
 /// # use gatepass_http::Egress;
 /// let strict = Egress { max_answer: 64 * 1024, ..Egress::default() };
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Egress {
     /// The largest answer to a protocol message, in bytes. Default 1 MiB. Answers of resources stream and have
     /// no limit here.
@@ -21,11 +23,27 @@ pub struct Egress {
     pub idle_timeout: Duration,
     /// How many redirects of a resource are followed. Default 10. Protocol messages are never redirected.
     pub max_redirects: usize,
+    /// How often a request for a resource is sent again whose server asks for patience (429, 503) or whose
+    /// connection breaks, where that changes nothing; see [`crate::Patience`]. Default 2; 0 sends everything once.
+    pub repeats: u32,
+    /// How long such a request may take in all before it is not sent again any more. Default 30 s. An answer that
+    /// asks for a longer wait is returned as it is.
+    pub max_wait: Duration,
     /// Certificate authorities to trust besides the system's, each a PEM file's bytes.
     pub extra_roots: Vec<Vec<u8>>,
+    /// The client's certificate for mutual TLS (RFC 8705), the chain above it, and the private key, unencrypted,
+    /// one after the other in PEM. It is shown to every server that asks for one.
+    pub identity: Option<Secret>,
+    /// The proxy for all requests to other machines, instead of the environment's: `http://host:port` or
+    /// `https://host:port`, with a user name and password if it wants them, which nobody else gets to see. While
+    /// `environment_proxy` is set, the hosts in `NO_PROXY` are asked without it.
+    pub proxy: Option<Url>,
     /// Whether `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` are obeyed. Default yes. Requests to this machine never
     /// go through a proxy, for they may be plain http.
     pub environment_proxy: bool,
+    /// Whether a host that only a server has named may be this machine or one of its network; see
+    /// [`crate::NamedByServer`]. Default no.
+    pub allow_private_hosts: bool,
 }
 
 impl Default for Egress {
@@ -36,9 +54,38 @@ impl Default for Egress {
             timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(60),
             max_redirects: 10,
+            repeats: 2,
+            max_wait: Duration::from_secs(30),
             extra_roots: Vec::new(),
+            identity: None,
+            proxy: None,
             environment_proxy: true,
+            allow_private_hosts: false,
         }
+    }
+}
+
+impl fmt::Debug for Egress {
+    /// The proxy is shown without its user name and password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = self.proxy.as_ref();
+        f.debug_struct("Egress")
+            .field("max_answer", &self.max_answer)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("timeout", &self.timeout)
+            .field("idle_timeout", &self.idle_timeout)
+            .field("max_redirects", &self.max_redirects)
+            .field("repeats", &self.repeats)
+            .field("max_wait", &self.max_wait)
+            .field("extra_roots", &self.extra_roots.len())
+            .field("identity", &self.identity)
+            .field(
+                "proxy",
+                &proxy.map(|url| url.origin().ascii_serialization()),
+            )
+            .field("environment_proxy", &self.environment_proxy)
+            .field("allow_private_hosts", &self.allow_private_hosts)
+            .finish()
     }
 }
 

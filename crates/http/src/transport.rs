@@ -1,11 +1,13 @@
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use gatepass_proto::flow::Unreachable;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use url::Url;
 
-use crate::{Egress, check_url, is_loopback_host};
+use crate::pools::{Pools, Reach};
+use crate::setup::SetupError;
+use crate::{Egress, check_url};
 
 /// Sends the protocol's own messages.
 ///
@@ -20,80 +22,67 @@ pub trait Transport: Send + Sync {
     ) -> Result<http::Response<Vec<u8>>, Unreachable>;
 }
 
-/// The real network.
-///
-/// Making one costs nothing; the connection pools are built when they are first needed.
-pub struct HttpTransport {
-    pub(crate) egress: Egress,
-    roots: Vec<reqwest::Certificate>,
-    /// For other machines, by the environment's proxies.
-    outward: OnceLock<Result<reqwest::Client, String>>,
-    /// For this machine, past any proxy.
-    loopback: OnceLock<Result<reqwest::Client, String>>,
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for &T {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unreachable> {
+        (**self).send(request).await
+    }
 }
 
-/// The rules cannot be kept as they are given.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the extra CA certificate cannot be read: expected a PEM file with at least one certificate"
-)]
-pub struct SetupError;
+#[async_trait]
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unreachable> {
+        (**self).send(request).await
+    }
+}
+
+/// The real network.
+///
+/// Making one costs nothing; the connection pools are built when they are first needed. A clone is the same
+/// transport with the same pools, and as cheap as a clone of an `Arc`: make one, and give it to everybody.
+#[derive(Clone)]
+pub struct HttpTransport {
+    pub(crate) pools: Arc<Pools>,
+}
 
 impl HttpTransport {
     /// A transport that keeps these rules.
     ///
     /// # Errors
     ///
-    /// An extra certificate authority is not PEM.
+    /// A certificate, the key or the proxy in them cannot be used.
     pub fn new(egress: Egress) -> Result<Self, SetupError> {
-        let mut roots = Vec::new();
-        for pem in &egress.extra_roots {
-            let found = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| SetupError)?;
-            if found.is_empty() {
-                return Err(SetupError);
-            }
-            roots.extend(found);
-        }
-        Ok(Self {
-            egress,
-            roots,
-            outward: OnceLock::new(),
-            loopback: OnceLock::new(),
+        Pools::new(egress).map(|pools| Self {
+            pools: Arc::new(pools),
         })
     }
 
-    /// The pool for `url`, which [`check_url`] has admitted.
-    pub(crate) fn pool(&self, url: &Url) -> Result<&reqwest::Client, Unreachable> {
-        let local = url.host().is_some_and(|host| is_loopback_host(&host));
-        let pool = if local { &self.loopback } else { &self.outward };
-        pool.get_or_init(|| self.build(local))
-            .as_ref()
-            .map_err(|reason| Unreachable {
-                reason: reason.clone(),
-            })
-    }
-
-    fn build(&self, local: bool) -> Result<reqwest::Client, String> {
-        let loopback = [
-            ([127, 0, 0, 1], 0).into(),
-            (std::net::Ipv6Addr::LOCALHOST, 0).into(),
-        ];
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("gatepass/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(self.egress.connect_timeout)
-            .read_timeout(self.egress.idle_timeout)
-            .tls_certs_merge(self.roots.clone());
-        if local {
-            builder = builder.resolve_to_addrs("localhost", &loopback);
-        }
-        if local || !self.egress.environment_proxy {
-            builder = builder.no_proxy();
-        }
-        builder
-            .build()
-            .map_err(|error| format!("the HTTP client cannot be set up: {}", reason(&error)))
+    /// Sends one message to `url`, which is the request's own.
+    pub(crate) async fn exchange(
+        &self,
+        url: Url,
+        reach: Reach,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, Unreachable> {
+        let (parts, body) = request.into_parts();
+        let answer = self
+            .pools
+            .pool(&url, reach)?
+            .request(parts.method, url.clone())
+            .headers(parts.headers)
+            .header(ACCEPT_ENCODING, "identity")
+            .body(body)
+            .timeout(self.pools.egress.timeout)
+            .send()
+            .await
+            .map_err(|error| unreachable(&url, &error))?;
+        self.read(&url, answer).await
     }
 }
 
@@ -104,18 +93,7 @@ impl Transport for HttpTransport {
         request: http::Request<Vec<u8>>,
     ) -> Result<http::Response<Vec<u8>>, Unreachable> {
         let url = url_of(request.uri())?;
-        let (parts, body) = request.into_parts();
-        let answer = self
-            .pool(&url)?
-            .request(parts.method, url.clone())
-            .headers(parts.headers)
-            .header(ACCEPT_ENCODING, "identity")
-            .body(body)
-            .timeout(self.egress.timeout)
-            .send()
-            .await
-            .map_err(|error| unreachable(&url, &error))?;
-        self.read(&url, answer).await
+        self.exchange(url, Reach::Anywhere, request).await
     }
 }
 
@@ -136,14 +114,14 @@ impl HttpTransport {
                 "the answer is compressed though that was not asked for",
             ));
         }
+        let limit = self.pools.egress.max_answer;
         let mut body = Vec::new();
         while let Some(chunk) = answer
             .chunk()
             .await
             .map_err(|error| unreachable(url, &error))?
         {
-            if body.len() + chunk.len() > self.egress.max_answer {
-                let limit = self.egress.max_answer;
+            if body.len() + chunk.len() > limit {
                 return Err(because(
                     url,
                     &format!("the answer is larger than {limit} bytes"),
@@ -161,13 +139,13 @@ impl HttpTransport {
 impl std::fmt::Debug for HttpTransport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("HttpTransport")
-            .field("egress", &self.egress)
+            .field("egress", &self.pools.egress)
             .finish_non_exhaustive()
     }
 }
 
 /// The URL of a request, where it may go at all.
-fn url_of(uri: &http::Uri) -> Result<Url, Unreachable> {
+pub(crate) fn url_of(uri: &http::Uri) -> Result<Url, Unreachable> {
     let url: Url = uri.to_string().parse().map_err(|_| Unreachable {
         reason: "the request has no absolute URL".into(),
     })?;

@@ -9,15 +9,17 @@
 //!   requests.
 //! * [`flow`] is the client's conversations: inputs in, steps out.
 //! * [`grant`] and [`client_auth`] are tables of one file per grant and per client authentication method.
-//! * [`jose`] signs and checks JSON Web Tokens.
+//! * [`jose`] signs and checks JSON Web Tokens; [`id_token`], [`dpop`] and [`pkce`] are what is built on it.
 
 pub mod base;
 pub mod client_auth;
 pub mod decide;
+pub mod dpop;
 pub mod endpoint;
 mod error;
 pub mod flow;
 pub mod grant;
+pub mod id_token;
 pub mod jose;
 pub mod message;
 pub mod pkce;

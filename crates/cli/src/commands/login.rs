@@ -50,6 +50,7 @@ impl Run for Login {
             },
             browser: browser.clone(),
             patience: Duration::from_secs(self.timeout),
+            ..LoginOptions::default()
         };
         let status = session.login(&AtTerminal::with(browser), &options).await?;
         output::note(&told(profile.name.as_str(), &status));

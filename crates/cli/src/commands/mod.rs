@@ -5,15 +5,28 @@ mod admin;
 mod completions;
 #[cfg(unix)]
 mod demo;
+mod discover;
+mod doctor;
+mod env;
+mod exec;
+mod header;
+mod helper;
+mod import;
+mod jwt;
 mod login;
 mod logout;
 mod man;
 mod profile;
+mod refresh;
+mod report;
 mod request;
 #[cfg(unix)]
 mod serve;
 mod status;
 mod token;
+mod verbs;
+
+pub(crate) use helper::words;
 
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -64,9 +77,24 @@ commands! {
     Profile(profile::Profile),
     Login(login::Login),
     Token(token::Token),
+    Header(header::Header),
+    Env(env::Env),
+    Exec(exec::Exec),
     Request(request::Request),
+    Get(verbs::Get),
+    Head(verbs::Head),
+    Post(verbs::Post),
+    Put(verbs::Put),
+    Patch(verbs::Patch),
+    Delete(verbs::Delete),
     Status(status::Status),
+    Refresh(refresh::Refresh),
     Logout(logout::Logout),
+    Import(import::Import),
+    Discover(discover::Discover),
+    Doctor(doctor::Doctor),
+    Helper(helper::Helper),
+    Jwt(jwt::Jwt),
     #[cfg(unix)]
     Serve(serve::Serve),
     #[cfg(unix)]

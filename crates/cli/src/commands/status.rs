@@ -1,7 +1,9 @@
 //! `gatepass status`.
 
+use std::path::Path;
+
 use clap::Args;
-use gatepass_client::{Origin, Profile, Status as Known, TokenState};
+use gatepass_client::{Origin, Profile, Scope, Status as Known, TokenState};
 use serde_json::{Value, json};
 
 use super::Run;
@@ -10,18 +12,20 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs, Stream};
 use crate::time;
 
-/// Tell how the tokens stand, without the network: expiry, scope, where they are kept
+/// Tell how the tokens stand, without the network: expiry, account, scope, where they are kept
 ///
 /// The exit code is 4 when one of the profiles needs a login.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass status
+  gatepass status                       a table of all profiles
+  gatepass status work                  all that is known of one
   gatepass status work --output json
   gatepass status work > /dev/null || gatepass login work")]
 pub(crate) struct Status {
-    /// The profile [default: all of them]
-    profile: Option<String>,
+    /// The profiles [default: all of them]
+    #[arg(value_name = "PROFILE")]
+    profiles: Vec<String>,
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
@@ -30,27 +34,33 @@ pub(crate) struct Status {
 
 impl Run for Status {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let profiles: Vec<Profile> = match &self.profile {
-            Some(name) => vec![context.profile(Some(name))?],
-            None => context.config()?.profiles.into_values().collect(),
+        let config = context.config()?;
+        let profiles: Vec<&Profile> = match self.profiles.as_slice() {
+            [] => config.profiles.values().collect(),
+            names => names
+                .iter()
+                .map(|name| config.profile(Some(name)))
+                .collect::<Result<_, _>>()
+                .map_err(gatepass_client::Error::from)?,
         };
         let mut known = Vec::new();
         for profile in profiles {
-            let status = context
-                .session(&profile, &self.network, None)?
-                .status()
-                .await?;
-            known.push((profile, status));
+            let session = context.session(profile, &self.network, None)?;
+            known.push((profile, session.status().await?));
         }
-        match self.format.output {
-            Format::Json => output::json(&known.iter().map(shown).collect::<Vec<_>>())?,
-            Format::Text if known.is_empty() => {
-                output::note("There are no profiles yet; make one with `gatepass profile add`.");
-            }
-            Format::Text => {
+        match (self.format.output, self.profiles.len()) {
+            (Format::Json, _) => output::json(&known.iter().map(shown).collect::<Vec<_>>())?,
+            (Format::Text, 1) => {
                 let blocks: Vec<String> = known.iter().map(told).collect();
                 output::bytes(blocks.join("\n").as_bytes())?;
             }
+            (Format::Text, _) if known.is_empty() => {
+                output::note("There are no profiles yet; make one with `gatepass profile add`.");
+            }
+            (Format::Text, _) => output::table(
+                ["PROFILE", "TOKEN", "EXPIRES", "ACCOUNT", "SCOPE", "KEPT IN"],
+                &known.iter().map(row).collect::<Vec<_>>(),
+            )?,
         }
         let needed = known
             .iter()
@@ -63,7 +73,48 @@ impl Run for Status {
     }
 }
 
-fn told((profile, status): &(Profile, Known)) -> String {
+type Row<'a> = (&'a Profile, Known);
+
+/// Whose the credential is: who logged in, or whose name and password it is.
+fn account((profile, status): &Row<'_>) -> Option<String> {
+    let named = || {
+        let profile = serde_json::to_value(profile).ok()?;
+        Some(profile.get("username")?.as_str()?.to_owned())
+    };
+    status.account.clone().or_else(named).map(|name| output::tame(&name))
+}
+
+fn row(known: &Row<'_>) -> [String; 6] {
+    let (profile, status) = known;
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let scope = status.scope.as_ref().filter(|scope| !scope.is_empty());
+    [
+        profile.name.to_string(),
+        match status.state {
+            TokenState::NotNeeded => profile.credential.method().to_owned(),
+            TokenState::Valid => "valid".to_owned(),
+            TokenState::Renewable => "renewable".to_owned(),
+            TokenState::LoginNeeded => "login needed".to_owned(),
+        },
+        or_dash(status.expires_at.map(time::distance)),
+        or_dash(account(known)),
+        or_dash(scope.map(Scope::to_string)),
+        or_dash(status.place.as_deref().map(at_home)),
+    ]
+}
+
+/// The home folder is `~` to people.
+fn at_home(place: &str) -> String {
+    let home = std::env::var("HOME").unwrap_or_default();
+    let home = home.trim_end_matches('/');
+    match place.strip_prefix(home) {
+        Some(rest) if !home.is_empty() && Path::new(rest).is_absolute() => format!("~{rest}"),
+        _ => place.to_owned(),
+    }
+}
+
+fn told(known: &Row<'_>) -> String {
+    let (profile, status) = known;
     let bold = |text: &str| output::painted(text, "1", Stream::Result);
     let mut text = format!("{}  {}\n", bold(profile.name.as_str()), status.method);
     let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<9} {value}\n"));
@@ -83,11 +134,17 @@ fn told((profile, status): &(Profile, Known)) -> String {
             format!("{} ({})", time::rfc3339(end), time::distance(end)),
         );
     }
+    if let Some(account) = account(known) {
+        line("account", account);
+    }
     if let Some(scope) = status.scope.as_ref().filter(|scope| !scope.is_empty()) {
         line("scope", scope.to_string());
     }
     if let Some(issuer) = &status.issuer {
         line("issuer", issuer.clone());
+    }
+    if status.dpop {
+        line("bound to", "a key of its own (DPoP)".to_owned());
     }
     line(
         "goes to",
@@ -104,7 +161,8 @@ fn told((profile, status): &(Profile, Known)) -> String {
     text
 }
 
-fn shown((profile, status): &(Profile, Known)) -> Value {
+fn shown(known: &Row<'_>) -> Value {
+    let (profile, status) = known;
     json!({
         "profile": profile.name,
         "method": status.method,
@@ -115,11 +173,13 @@ fn shown((profile, status): &(Profile, Known)) -> Value {
             TokenState::LoginNeeded => "login_needed",
         },
         "api": status.api,
+        "account": account(known),
         "obtained_at": status.obtained_at.map(|moment| moment.as_secs()),
         "expires_at": status.expires_at.map(|end| end.as_secs()),
         "expires_in": status.expires_at.map(|end| time::until(end).as_secs()),
         "scope": status.scope,
         "issuer": status.issuer,
+        "dpop": status.dpop,
         "stored_in": status.place,
     })
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use gatepass_client::tokens::StoredToken;
-use gatepass_client::{Attachment, Error, Profile, Secret, Session};
+use gatepass_client::{Credential, Profile, Secret, Session};
 use serde_json::{Value, json};
 
-use super::Run;
+use super::env::{self, Shell};
+use super::{Run, header};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::{output, time};
@@ -20,18 +21,15 @@ use crate::{output, time};
 Examples:
   curl -H \"$(gatepass token work --output header)\" https://api.example.com/
   eval \"$(gatepass token work --output env)\"
-  gatepass token work --min-ttl 600       good for ten minutes at least")]
+  gatepass token work --min-ttl 600       good for ten minutes at least
+
+An argument can be read by every process on the machine; `gatepass header`
+and `gatepass exec` pass the token on without one.")]
 pub(crate) struct Token {
     /// The profile [default: the default one, or the only one]
     profile: Option<String>,
-    /// Renew it unless it is good for this long, as far as its lifetime allows
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 0,
-        hide_default_value = true
-    )]
-    min_ttl: u64,
+    #[command(flatten)]
+    life: LifeArgs,
     /// How it is written: text, json, header or env (GATEPASS_TOKEN, for a shell)
     #[arg(
         long,
@@ -43,6 +41,19 @@ pub(crate) struct Token {
     output: Format,
     #[command(flatten)]
     network: NetworkArgs,
+}
+
+/// How long a token has to live.
+#[derive(Args)]
+pub(super) struct LifeArgs {
+    /// Renew it unless it is good for this long, as far as its lifetime allows
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    min_ttl: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -57,79 +68,91 @@ enum Format {
     Env,
 }
 
+/// What a program that wants a token gets.
+pub(super) struct Current {
+    /// The token; of a method that makes none the secret that is sent as it is.
+    pub(super) secret: Secret,
+    /// What is known of it, where it was made.
+    token: Option<StoredToken>,
+}
+
+impl LifeArgs {
+    /// The least that it has to live.
+    pub(super) fn least(&self) -> Duration {
+        Duration::from_secs(self.min_ttl)
+    }
+}
+
+impl Current {
+    /// A profile's token, valid now and for `least`.
+    ///
+    /// # Errors
+    ///
+    /// A login is needed, the network fails, or the method has no token.
+    pub(super) async fn of(
+        profile: &Profile,
+        session: &Session,
+        least: Duration,
+    ) -> Result<Self, Failure> {
+        let name = profile.name.as_str();
+        let of_profile = |error| Failure::of_profile(error, name);
+        if profile.credential.makes_tokens() {
+            let token = session.token(least).await.map_err(of_profile)?;
+            let secret = token.access_token.clone();
+            let token = Some(token);
+            return Ok(Self { secret, token });
+        }
+        match profile.credential {
+            Credential::Basic { .. } => {
+                return Err(Failure::usage(format!(
+                    "HTTP Basic has no token; `gatepass header {name}` prints the header that it needs"
+                )));
+            }
+            Credential::Digest { .. } => {
+                return Err(Failure::usage(
+                    "HTTP Digest has no token; `gatepass request` answers its challenge",
+                ));
+            }
+            _ => {}
+        }
+        let secret = session.attachment().await.map_err(of_profile)?.secret;
+        let token = None;
+        Ok(Self { secret, token })
+    }
+
+    fn to_json(&self, profile: &Profile) -> Value {
+        let token = self.token.as_ref();
+        let end = token.and_then(|token| token.expires_at);
+        json!({
+            "profile": profile.name,
+            "access_token": self.secret.expose(),
+            "token_type": token.map(|token| &token.token_type),
+            "expires_at": end.map(|end| end.as_secs()),
+            "expires_in": end.map(|end| time::until(end).as_secs()),
+            "scope": token.map(|token| &token.scope),
+            "issuer": token.map(|token| &token.issuer),
+        })
+    }
+}
+
 impl Run for Token {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = context.profile(self.profile.as_deref())?;
         let session = context.session(&profile, &self.network, None)?;
-        let printed = self.printed(&profile, &session).await;
-        output::line(
-            printed
-                .map_err(|error| Failure::of_profile(error, profile.name.as_str()))??
-                .expose(),
-        )?;
+        if self.output == Format::Header {
+            let headers = header::of(&profile, &session, self.life.least(), None).await?;
+            output::line(header::lines(&headers).expose())?;
+            return Ok(Exit::Done);
+        }
+        let current = Current::of(&profile, &session, self.life.least()).await?;
+        match self.output {
+            Format::Json => output::json(&current.to_json(&profile))?,
+            Format::Env => {
+                let assignment = Shell::Posix.assignment(env::VARIABLE, &current.secret);
+                output::line(assignment.expose())?;
+            }
+            Format::Text | Format::Header => output::line(current.secret.expose())?,
+        }
         Ok(Exit::Done)
     }
-}
-
-impl Token {
-    async fn printed(
-        &self,
-        profile: &Profile,
-        session: &Session,
-    ) -> Result<Result<Secret, Failure>, Error> {
-        let token = match profile.credential.makes_tokens() {
-            true => Some(session.token(Duration::from_secs(self.min_ttl)).await?),
-            false => None,
-        };
-        if self.output == Format::Header {
-            let Attachment { name, value, .. } = session.attachment().await?;
-            return Ok(Ok(Secret::new(format!(
-                "{}: {}",
-                display(name.as_str()),
-                value.expose()
-            ))));
-        }
-        let secret = match &token {
-            Some(token) => token.access_token.clone(),
-            None if profile.credential.method() == "basic" => {
-                let text =
-                    "HTTP Basic has no token; --output header prints the header that it needs";
-                return Ok(Err(Failure::usage(text)));
-            }
-            None => session.attachment().await?.secret,
-        };
-        Ok(Ok(match self.output {
-            Format::Json => Secret::new(shown(profile, &secret, token.as_ref()).to_string()),
-            Format::Env => Secret::new(format!(
-                "export GATEPASS_TOKEN={}",
-                output::shell_word(secret.expose())
-            )),
-            Format::Text | Format::Header => secret,
-        }))
-    }
-}
-
-fn shown(profile: &Profile, secret: &Secret, token: Option<&StoredToken>) -> Value {
-    let end = token.and_then(|token| token.expires_at);
-    json!({
-        "profile": profile.name,
-        "access_token": secret.expose(),
-        "token_type": token.map(|token| &token.token_type),
-        "expires_at": end.map(|end| end.as_secs()),
-        "expires_in": end.map(|end| time::until(end).as_secs()),
-        "scope": token.map(|token| &token.scope),
-        "issuer": token.map(|token| &token.issuer),
-    })
-}
-
-/// A header's name as people write it.
-fn display(name: &str) -> String {
-    let capital = |part: &str| {
-        let mut chars = part.chars();
-        chars
-            .next()
-            .map(|first| first.to_ascii_uppercase().to_string() + chars.as_str())
-            .unwrap_or_default()
-    };
-    name.split('-').map(capital).collect::<Vec<_>>().join("-")
 }

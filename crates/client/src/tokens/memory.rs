@@ -57,6 +57,14 @@ impl TokenStore for MemoryTokens {
         Ok(TokenLock::new(guard))
     }
 
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = slots.iter().filter(|(_, slot)| slot.token.is_some());
+        let mut keys: Vec<TokenKey> = full.map(|(key, _)| key.clone()).collect();
+        keys.sort();
+        Ok(keys)
+    }
+
     fn place(&self, _: &TokenKey) -> String {
         "in memory only".to_owned()
     }

@@ -1,19 +1,42 @@
-//! Where obtained tokens are kept: one port, a store in memory and one in files, and one contract that every
-//! store passes.
+//! Where obtained tokens are kept: one port, the stores behind it, and one contract that every store passes.
+//!
+//! * [`MemoryTokens`] keeps them while the program runs.
+//! * [`FileTokens`] keeps them in files, sealed with a key in the OS keyring or in a file of its own.
+//! * [`KeyringTokens`] keeps them in the OS keyring.
+//! * `PostgresTokens` (feature `postgres`) keeps them in a database, shared by a fleet of machines.
+//!
+//! [`Place`] names one of these in `config.toml`.
 
+#[cfg(feature = "contract")]
+pub mod contract;
+mod data_key;
+mod error;
 mod file;
+mod folder;
+mod keyring;
 mod memory;
+mod os_keyring;
+mod place;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod seal;
 mod stored;
 
 use std::any::Any;
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gatepass_proto::{Digest, Scope};
 
+pub use error::StoreError;
 pub use file::FileTokens;
+pub use keyring::KeyringTokens;
 pub use memory::MemoryTokens;
+pub use os_keyring::Keyring;
+pub use place::Place;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresTokens;
 pub use stored::StoredToken;
 
 /// Keeps tokens by key. A store never prints or logs what it holds.
@@ -36,7 +59,10 @@ pub trait TokenStore: Send + Sync {
     /// [`StoreError::Busy`] when it is not free before `patience` ends.
     async fn lock(&self, key: &TokenKey, patience: Duration) -> Result<TokenLock, StoreError>;
 
-    /// Where the token of `key` is kept, for people.
+    /// The keys that have a token, in order.
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError>;
+
+    /// Where and how the token of `key` is kept, for people.
     fn place(&self, key: &TokenKey) -> String;
 }
 
@@ -75,48 +101,48 @@ impl TokenKey {
         Self("session".to_owned())
     }
 
+    /// The key of what belongs to this one's token: no profile can be named so, for `~` stands in no name.
+    pub(crate) fn beside(&self, what: &str) -> Self {
+        Self(format!("{}~{what}", self.0))
+    }
+
+    /// The key of this one's token for a scope of its own.
+    pub(crate) fn for_scope(&self, scope: &Scope) -> Self {
+        let mut words: Vec<&str> = scope.iter().collect();
+        words.sort_unstable();
+        let mut digest = Digest::of(words.join(" ")).to_base64url();
+        digest.truncate(16);
+        self.beside(&digest)
+    }
+
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A store failed. None of these is mended by overwriting what is there.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// What is there cannot be read as a token.
-    #[error("{}: damaged ({reason}); nothing was changed. Move the file away, then log in again", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, without its content.
-        reason: String,
-    },
-    /// Others could read or replace what is there.
-    #[error("{}: {reason}; nothing was read or changed", .path.display())]
-    Exposed {
-        /// The file or folder.
-        path: PathBuf,
-        /// What is wrong and how to mend it.
-        reason: String,
-    },
-    /// The file system failed.
-    #[error("{}: {reason}", .path.display())]
-    Io {
-        /// The file or folder.
-        path: PathBuf,
-        /// What it said.
-        reason: String,
-    },
-    /// Another process holds the lock.
-    #[error("another process has been renewing {key:?} for more than {} s; try again", .waited.as_secs())]
-    Busy {
-        /// Whose lock.
-        key: String,
-        /// How long was waited.
-        waited: Duration,
-    },
-}
-
 #[cfg(test)]
-mod contract;
+mod tests {
+    use super::TokenKey;
+
+    #[test]
+    fn keys_are_file_names_and_nothing_else() {
+        for good in ["a", "work", "a.b-c_D9"] {
+            assert!(TokenKey::new(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "..",
+            ".hidden",
+            "a/b",
+            "a\\b",
+            "a b",
+            "é",
+            "a\0",
+            &"x".repeat(65),
+        ] {
+            assert!(TokenKey::new(bad).is_none(), "{bad:?}");
+        }
+    }
+}

@@ -74,17 +74,18 @@ impl Authority {
 
     /// A public client of this authority by its explicit endpoints.
     pub(crate) fn client(&self, grant: Grant) -> OAuth {
-        let mut oauth = OAuth::new(None, "cl".into(), None, grant);
+        let mut oauth = OAuth::new(None, Some("cl".into()), None, grant);
         oauth.endpoints = Endpoints {
             authorization: Some(self.url("/authorize")),
             token: Some(self.url("/token")),
             revocation: Some(self.url("/revoke")),
+            ..Endpoints::default()
         };
         oauth
     }
 
     pub(crate) fn person_client(&self) -> Credential {
-        Credential::OAuth(self.client(Grant::AuthorizationCode {
+        Credential::from(self.client(Grant::AuthorizationCode {
             redirect_uri: Grant::LOOPBACK.into(),
         }))
     }
@@ -92,7 +93,7 @@ impl Authority {
     pub(crate) fn service_client(&self) -> Credential {
         let mut oauth = self.client(Grant::ClientCredentials);
         oauth.client_secret = Some(SecretRef::given("s"));
-        Credential::OAuth(oauth)
+        Credential::from(oauth)
     }
 
     pub(crate) fn session(&self, credential: Credential) -> SessionBuilder {
@@ -138,17 +139,14 @@ pub(crate) async fn seed(session: &Session, store: &dyn TokenStore, seconds_left
     } else {
         now() + left
     };
-    let token = StoredToken {
-        access_token: Secret::new("access-1"),
-        token_type: "Bearer".into(),
-        expires_at: Some(end),
-        obtained_at: end - Duration::from_secs(3600),
-        refresh_token: Some(Secret::new("refresh-1")),
-        scope: None,
-        issuer: None,
-        binding: session.credential().binding(),
-        extra: serde_json::Map::default(),
-    };
+    let binding = session.credential().binding();
+    let mut token = StoredToken::new(
+        Secret::new("access-1"),
+        end - Duration::from_secs(3600),
+        binding,
+    );
+    token.expires_at = Some(end);
+    token.refresh_token = Some(Secret::new("refresh-1"));
     store.save(&key(), &token).await.unwrap();
 }
 

@@ -95,7 +95,7 @@ impl Person for Reader {
 
 fn discovered(authority: &Authority) -> Session {
     let oauth = OAuth::authorization_code(&authority.server.url, "cl");
-    authority.session(Credential::OAuth(oauth)).build().unwrap()
+    authority.session(Credential::from(oauth)).build().unwrap()
 }
 
 #[tokio::test]
@@ -211,7 +211,7 @@ async fn a_code_or_an_address_is_pasted() {
         let oauth = authority.client(Grant::AuthorizationCode {
             redirect_uri: redirect_uri.into(),
         });
-        let session = authority.session(Credential::OAuth(oauth)).build().unwrap();
+        let session = authority.session(Credential::from(oauth)).build().unwrap();
         let person = Reader {
             pastes: pastes.into(),
             ..Reader::default()
@@ -230,7 +230,7 @@ async fn a_code_or_an_address_is_pasted() {
     let oauth = authority.client(Grant::AuthorizationCode {
         redirect_uri: "https://localhost".into(),
     });
-    let session = authority.session(Credential::OAuth(oauth)).build().unwrap();
+    let session = authority.session(Credential::from(oauth)).build().unwrap();
     let stranger = Reader {
         pastes: "https://localhost/?code=c1&state=other".into(),
         ..Reader::default()

@@ -66,6 +66,9 @@ fn login(
         username: "me".into(),
         password: SecretRef::given(password),
         token_pointer: pointer.map(str::to_owned),
+        expires_pointer: None,
+        refresh_pointer: None,
+        refresh_url: None,
     })
 }
 

@@ -34,7 +34,7 @@ fn session(url: &str, folder: &Path) -> Session {
     let mut oauth = gatepass_client::OAuth::authorization_code("unused", "cl");
     oauth.issuer = None;
     oauth.endpoints.token = Some(format!("{url}/token"));
-    Session::builder(gatepass_client::Credential::OAuth(oauth))
+    Session::builder(gatepass_client::Credential::from(oauth))
         .api(url)
         .tokens(files(folder), key())
         .build()

@@ -145,7 +145,7 @@ async fn a_dead_port_is_a_network_failure() {
     oauth.endpoints.token = Some(format!("http://{dead}/token"));
     let store: Arc<dyn TokenStore> = Arc::new(MemoryTokens::new());
     let session = authority
-        .session(gatepass_client::Credential::OAuth(oauth))
+        .session(gatepass_client::Credential::from(oauth))
         .tokens(store.clone(), key())
         .build()
         .unwrap();
@@ -206,6 +206,9 @@ impl TokenStore for Shifting {
     }
     async fn lock(&self, key: &TokenKey, patience: Duration) -> Result<TokenLock, StoreError> {
         self.inner.lock(key, patience).await
+    }
+    async fn keys(&self) -> Result<Vec<TokenKey>, StoreError> {
+        self.inner.keys().await
     }
     fn place(&self, key: &TokenKey) -> String {
         self.inner.place(key)
@@ -299,7 +302,7 @@ async fn another_profile_does_not_get_the_token() {
     });
     changed.scope = Some("admin".parse().unwrap());
     let session = authority
-        .session(gatepass_client::Credential::OAuth(changed))
+        .session(gatepass_client::Credential::from(changed))
         .tokens(store, key())
         .build()
         .unwrap();
@@ -314,7 +317,7 @@ async fn endpoints_are_discovered_once_and_the_client_shows_itself_as_asked() {
     let service =
         OAuth::client_credentials(&authority.server.url, "cl", SecretRef::given("hunter2"));
     let session = authority
-        .session(gatepass_client::Credential::OAuth(service))
+        .session(gatepass_client::Credential::from(service))
         .build()
         .unwrap();
     for n in 2..5 {
@@ -333,7 +336,7 @@ async fn endpoints_are_discovered_once_and_the_client_shows_itself_as_asked() {
     );
     let error = token(
         &authority
-            .session(gatepass_client::Credential::OAuth(wrong))
+            .session(gatepass_client::Credential::from(wrong))
             .build()
             .unwrap(),
     )

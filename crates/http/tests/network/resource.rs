@@ -1,15 +1,14 @@
 //! resources, their redirects and streams.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::server::{Act, Server, answer, redirect};
+use crate::tls::Authority;
 use bytes::Bytes;
 use gatepass_http::{
     AnsweredBy, Body, Egress, HttpTransport, ResourceError, ResourceTransport as _,
 };
 use http::{HeaderValue, Method, Request, Response};
-use tokio_rustls::rustls;
 
 fn transport() -> HttpTransport {
     HttpTransport::new(Egress {
@@ -181,21 +180,10 @@ async fn loops_end_and_bad_locations_are_refused() {
 
 #[tokio::test]
 async fn https_is_never_left_and_the_extra_root_is_trusted() {
-    let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
-        rustls::crypto::aws_lc_rs::default_provider(),
-    ))
-    .with_safe_default_protocol_versions()
-    .unwrap()
-    .with_no_client_auth()
-    .with_single_cert(
-        vec![key.cert.der().clone()],
-        key.signing_key.serialize_der().try_into().unwrap(),
-    )
-    .unwrap();
+    let authority = Authority::new();
     let plain = Server::start(|_| answer(200, &[], "")).await;
     let to = plain.url.clone();
-    let secure = Server::start_tls(Arc::new(config).into(), move |seen| {
+    let secure = Server::start_tls(authority.server("localhost"), move |seen| {
         match seen.target.as_str() {
             "/down" => redirect(302, &to),
             _ => answer(200, &[], "safe"),
@@ -203,7 +191,7 @@ async fn https_is_never_left_and_the_extra_root_is_trusted() {
     })
     .await;
     let trusting = Egress {
-        extra_roots: vec![key.cert.pem().into_bytes()],
+        extra_roots: vec![authority.pem.clone().into_bytes()],
         ..Egress::default()
     };
     let trusting = HttpTransport::new(trusting).unwrap();

@@ -121,7 +121,8 @@ async fn serve(
     stream.shutdown().await.ok()
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
+/// Reads one request.
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|end| end == b"\r\n\r\n") {

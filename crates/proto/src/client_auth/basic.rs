@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
-use crate::{ClientId, OAuthError, Params, Secret};
+use crate::{ClientId, Cx, OAuthError, Params, Secret};
 
 pub(super) struct Basic;
 
@@ -15,7 +15,12 @@ impl ClientAuthMethod for Basic {
         "client_secret_basic"
     }
 
-    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str> {
+    fn attach(
+        &self,
+        client: &ClientCredentials,
+        draft: &mut Draft,
+        _: &mut Cx<'_>,
+    ) -> Result<(), &'static str> {
         let secret = client
             .client_secret
             .as_ref()
@@ -29,6 +34,10 @@ impl ClientAuthMethod for Basic {
         value.set_sensitive(true);
         draft.headers.insert(AUTHORIZATION, value);
         Ok(())
+    }
+
+    fn served(&self) -> bool {
+        true
     }
 
     fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {

@@ -1,18 +1,34 @@
 //! How a client proves to the server who it is (RFC 6749 §2.3): one file per method, each with what the client
 //! attaches and what the server reads.
 
+mod assertion;
 mod basic;
+mod mtls;
 mod none;
 mod post;
+
+use std::sync::Arc;
 
 use http::HeaderMap;
 
 use crate::decide::record::Client;
 use crate::decide::{Facts, Halt};
-use crate::{ClientId, OAuthError, Params, Secret};
+use crate::jose::SigningKey;
+use crate::{ClientId, Cx, OAuthError, Params, Secret};
 
-/// Every method there is. Adding one is a file and a line here.
-pub static METHODS: &[&dyn ClientAuthMethod] = &[&basic::Basic, &post::Post, &none::None];
+/// Every method there is. Adding one is a file and a line here. The server takes those that say [`served`]; [`names`]
+/// lists no others.
+///
+/// [`served`]: ClientAuthMethod::served
+pub static METHODS: &[&dyn ClientAuthMethod] = &[
+    &basic::Basic,
+    &post::Post,
+    &none::None,
+    &assertion::PrivateKeyJwt,
+    &assertion::ClientSecretJwt,
+    &mtls::TlsClientAuth,
+    &mtls::SelfSignedTlsClientAuth,
+];
 
 /// A client authentication method, both ends of it.
 pub trait ClientAuthMethod: Sync {
@@ -24,24 +40,45 @@ pub trait ClientAuthMethod: Sync {
     /// # Errors
     ///
     /// What the configuration lacks.
-    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str>;
+    fn attach(
+        &self,
+        client: &ClientCredentials,
+        draft: &mut Draft,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), &'static str>;
+
+    /// Whether the server's end is there too, so that the metadata may name it.
+    fn served(&self) -> bool {
+        false
+    }
 
     /// The server's end: reads the claim, if this method was used at all.
-    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>>;
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        let _ = sent;
+        None
+    }
 
     /// The server's end: whether the claim's proof is this client's.
-    fn verify(&self, claim: &Claim, client: &Client) -> bool;
+    fn verify(&self, claim: &Claim, client: &Client) -> bool {
+        let _ = (claim, client);
+        false
+    }
 }
 
 /// What a client knows of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ClientCredentials {
     /// `client_id`.
     pub client_id: ClientId,
-    /// `client_secret`, unless it is public.
+    /// `client_secret`, where it has one.
     pub client_secret: Option<Secret>,
-    /// The name of the method; `None` picks `client_secret_basic`, or `none` without a secret.
+    /// The key by which it signs assertions (`private_key_jwt`) and requests (RFC 9101).
+    pub key: Option<Arc<SigningKey>>,
+    /// The name of the method; `None` picks `private_key_jwt` with a key, `client_secret_basic` with a secret, else
+    /// `none`.
     pub method: Option<String>,
+    /// The one `aud` of its assertions: the issuer, or where none is known the token endpoint.
+    pub audience: Option<String>,
 }
 
 /// A request in the making.
@@ -90,16 +127,32 @@ impl ClientCredentials {
         Self {
             client_id: ClientId::new(client_id),
             client_secret: None,
+            key: None,
             method: None,
+            audience: None,
         }
     }
 
     /// A client with a secret, sent by HTTP Basic.
     pub fn confidential(client_id: impl Into<String>, client_secret: Secret) -> Self {
         Self {
-            client_id: ClientId::new(client_id),
             client_secret: Some(client_secret),
-            method: None,
+            ..Self::public(client_id)
+        }
+    }
+
+    /// Puts the id into the body, unless the message has it already, as a pushed authorization request does.
+    fn name_in(&self, params: &mut Params) {
+        if params.get("client_id").is_none() {
+            params.push("client_id", self.client_id.as_str());
+        }
+    }
+
+    /// Whether its proof is a signature with a date in it.
+    pub fn signs(&self) -> bool {
+        match &self.method {
+            Some(name) => name.ends_with("_jwt"),
+            None => self.key.is_some(),
         }
     }
 
@@ -108,15 +161,15 @@ impl ClientCredentials {
     /// # Errors
     ///
     /// What the configuration lacks.
-    pub fn attach(&self, draft: &mut Draft) -> Result<(), &'static str> {
-        let fallback = if self.client_secret.is_some() {
-            "client_secret_basic"
-        } else {
-            "none"
+    pub fn attach(&self, draft: &mut Draft, cx: &mut Cx<'_>) -> Result<(), &'static str> {
+        let fallback = match self {
+            Self { key: Some(_), .. } => "private_key_jwt",
+            Self { client_secret: Some(_), .. } => "client_secret_basic",
+            _ => "none",
         };
         let name = self.method.as_deref().unwrap_or(fallback);
         let method = find(name).ok_or("the client authentication method is not known")?;
-        method.attach(self, draft)
+        method.attach(self, draft, cx)
     }
 }
 
@@ -179,12 +232,15 @@ pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&
     Ok(client)
 }
 
-/// Names of all methods, for the metadata.
+/// Names of the methods that the server takes, for its metadata.
 pub fn names() -> Vec<String> {
-    METHODS
-        .iter()
-        .map(|method| method.name().to_owned())
-        .collect()
+    let served = METHODS.iter().filter(|method| method.served());
+    served.map(|method| method.name().to_owned()).collect()
+}
+
+/// Names of the methods that a client can use.
+pub fn known() -> Vec<&'static str> {
+    METHODS.iter().map(|method| method.name()).collect()
 }
 
 fn find(name: &str) -> Option<&'static dyn ClientAuthMethod> {

@@ -4,7 +4,7 @@ use super::basic::decode;
 use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent};
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
-use crate::{ClientId, OAuthError};
+use crate::{ClientId, Cx, OAuthError};
 
 pub(super) struct None;
 
@@ -13,9 +13,18 @@ impl ClientAuthMethod for None {
         "none"
     }
 
-    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str> {
-        draft.params.push("client_id", client.client_id.as_str());
+    fn attach(
+        &self,
+        client: &ClientCredentials,
+        draft: &mut Draft,
+        _: &mut Cx<'_>,
+    ) -> Result<(), &'static str> {
+        client.name_in(&mut draft.params);
         Ok(())
+    }
+
+    fn served(&self) -> bool {
+        true
     }
 
     fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {

@@ -2,7 +2,7 @@
 
 use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
 use crate::decide::record::Client;
-use crate::{ClientId, OAuthError, Secret};
+use crate::{ClientId, Cx, OAuthError, Secret};
 
 pub(super) struct Post;
 
@@ -11,14 +11,23 @@ impl ClientAuthMethod for Post {
         "client_secret_post"
     }
 
-    fn attach(&self, client: &ClientCredentials, draft: &mut Draft) -> Result<(), &'static str> {
+    fn attach(
+        &self,
+        client: &ClientCredentials,
+        draft: &mut Draft,
+        _: &mut Cx<'_>,
+    ) -> Result<(), &'static str> {
         let secret = client
             .client_secret
             .as_ref()
             .ok_or("client_secret_post needs a client secret")?;
-        draft.params.push("client_id", client.client_id.as_str());
+        client.name_in(&mut draft.params);
         draft.params.push("client_secret", secret.expose());
         Ok(())
+    }
+
+    fn served(&self) -> bool {
+        true
     }
 
     fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::{ClientCredentials, Draft, METHODS, Presented, authenticate};
 use crate::decide::record::{Client, Key, Record};
 use crate::decide::{Facts, Halt};
-use crate::{ClientId, ErrorCode, Params, Scope, Secret, Timestamp};
+use crate::{ClientId, Cx, Entropy, ErrorCode, Params, Scope, Secret, Timestamp};
 
 fn client(methods: &[&str], secret: Option<&str>) -> Client {
     Client {
@@ -127,6 +127,15 @@ fn a_confidential_client_cannot_pass_as_public() {
     );
 }
 
+/// No method that is tried here draws any.
+struct Zeros;
+
+impl Entropy for Zeros {
+    fn fill(&mut self, out: &mut [u8]) {
+        out.fill(0);
+    }
+}
+
 proptest! {
     /// What any method attaches, the same method believes.
     #[test]
@@ -134,12 +143,13 @@ proptest! {
         let method = METHODS[index];
         let public = method.name() == "none";
         let own = ClientCredentials {
-            client_id: ClientId::new("cl"),
             client_secret: (!public).then(|| Secret::new(secret.clone())),
             method: Some(method.name().to_owned()),
+            ..ClientCredentials::public("cl")
         };
         let mut draft = Draft::default();
-        own.attach(&mut draft).expect("complete");
+        let mut entropy = Zeros;
+        own.attach(&mut draft, &mut Cx::new(Timestamp::from_secs(0), &mut entropy)).expect("complete");
         let header = draft.headers.get(AUTHORIZATION).map(|value| value.to_str().expect("ASCII").to_owned());
         let known = client(&[method.name()], (!public).then_some(secret.as_str()));
         prop_assert_eq!(ask(Some(known), header.as_deref(), &draft.params.to_form()), Ok(()));

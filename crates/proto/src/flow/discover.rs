@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
 
-use http::header::ACCEPT;
 use url::Url;
 
-use super::{Flow, FlowError, Input, Request, Response, Step};
+use super::id_check::document;
+use super::{Flow, FlowError, Input, Response, Step};
 use crate::Cx;
 use crate::message::metadata::{ServerMetadata, locations};
 
@@ -11,6 +11,8 @@ use crate::message::metadata::{ServerMetadata, locations};
 #[derive(Debug)]
 pub struct DiscoverFlow {
     issuer: String,
+    /// What the document may say in place of the issuer.
+    template: Option<String>,
     places: VecDeque<Url>,
 }
 
@@ -25,8 +27,17 @@ impl DiscoverFlow {
             .map_err(|_| FlowError::Setup(format!("issuer {issuer:?} is not a URL")))?;
         Ok(Self {
             issuer: issuer.to_owned(),
+            template: None,
             places: locations(&url).into(),
         })
+    }
+
+    /// Accepts `template` as the issuer too: the document of a server with many tenants says for all of them what holds
+    /// for each.
+    #[must_use]
+    pub fn accepting(mut self, template: &str) -> Self {
+        self.template = Some(template.to_owned());
+        self
     }
 
     fn ask(&mut self) -> Result<Step<ServerMetadata>, FlowError> {
@@ -36,18 +47,15 @@ impl DiscoverFlow {
                 "{issuer} publishes no metadata; name its endpoints instead"
             ))
         })?;
-        let request: Request = http::Request::get(place.as_str())
-            .header(ACCEPT, "application/json")
-            .body(Vec::new())
-            .map_err(|_| FlowError::Setup(format!("{place} is not a URL")))?;
-        Ok(Step::Send(request))
+        document(place.as_str(), false).map(Step::Send)
     }
 
     /// The issuer in the document must be the one that was asked, to the letter (RFC 8414 §3.3).
     fn read(&self, response: &Response) -> Result<Step<ServerMetadata>, FlowError> {
         let metadata: ServerMetadata = serde_json::from_slice(response.body())
             .map_err(|_| FlowError::BadAnswer("the metadata is not JSON".to_owned()))?;
-        if metadata.issuer != self.issuer {
+        let accepted = [Some(&self.issuer), self.template.as_ref()];
+        if !accepted.contains(&Some(&metadata.issuer)) {
             return Err(FlowError::IssuerMismatch {
                 expected: self.issuer.clone(),
                 got: metadata.issuer,

@@ -1,4 +1,5 @@
 use super::Unreachable;
+use crate::id_token::IdTokenFault;
 
 /// Why a conversation ended without its result.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum FlowError {
     /// The answer is not what the standard allows.
     #[error("the server's answer cannot be used: {0}")]
     BadAnswer(String),
+    /// The ID token is not to be believed (OpenID Connect Core §3.1.3.7).
+    #[error("the ID token cannot be believed: {0}")]
+    IdToken(#[from] IdTokenFault),
     /// The browser brought back another `state`: an old page, or somebody else's login (RFC 6749 §10.12).
     #[error(
         "the login that came back is not the one that was started (state differs); start again"

@@ -1,42 +1,15 @@
-//! Requests to the endpoints that take a form and a client's proof, and the conversations that are one of them.
+//! The conversations that are one question, introspection first; and how a refusal is read.
 
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderValue, Method};
+use http::StatusCode;
+use http::header::RETRY_AFTER;
 
-use super::{Flow, FlowError, Input, Request, Response, Step};
-use crate::client_auth::{ClientCredentials, Draft};
+use super::call::{Call, Endpoint, Heard};
+use super::{Flow, FlowError, Input, Response, Step};
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
-use crate::message::revocation::RevocationRequest;
+use crate::message::quirks::Quirks;
+use crate::message::said::said;
 use crate::message::token::ErrorResponse;
 use crate::{Cx, Params};
-
-/// A form with the client's proof attached.
-pub(super) fn form(
-    endpoint: &str,
-    client: &ClientCredentials,
-    params: Params,
-) -> Result<Request, FlowError> {
-    let mut draft = Draft {
-        params,
-        ..Draft::default()
-    };
-    client
-        .attach(&mut draft)
-        .map_err(|lack| FlowError::Setup(lack.to_owned()))?;
-    let mut request = http::Request::builder()
-        .method(Method::POST)
-        .uri(endpoint)
-        .body(draft.params.to_form().into_bytes())
-        .map_err(|_| FlowError::Setup(format!("{endpoint:?} is not a URL")))?;
-    let headers = request.headers_mut();
-    headers.extend(draft.headers);
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded"),
-    );
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    Ok(request)
-}
 
 /// The whole seconds of `Retry-After`, where the server said so.
 pub fn retry_after(response: &Response) -> Option<u64> {
@@ -46,68 +19,71 @@ pub fn retry_after(response: &Response) -> Option<u64> {
 
 /// The refusal in an answer that is not a success: the server's own words where it has any.
 pub(super) fn refusal(response: &Response) -> FlowError {
+    refusal_by(response, &Quirks::default())
+}
+
+/// The refusal of a server with these quirks.
+pub(super) fn refusal_by(response: &Response, quirks: &Quirks) -> FlowError {
     let status = response.status();
     let retry_after = retry_after(response);
-    match ErrorResponse::parse(response.body()) {
-        Some(ErrorResponse { error, description }) => FlowError::Refused {
-            error,
-            description,
+    if let Some(refusal) = ErrorResponse::parse_failure(response.body(), quirks) {
+        return FlowError::Refused {
+            description: refusal.explanation(),
+            error: refusal.error,
             status: Some(status),
             retry_after,
-        },
-        None if status.is_server_error() || status.as_u16() == 429 => FlowError::Refused {
-            error: "temporarily_unavailable".to_owned(),
-            description: Some(format!("the server answered {status}")),
-            status: Some(status),
-            retry_after,
-        },
-        None => FlowError::BadAnswer(format!("status {status} without an OAuth error")),
+        };
     }
+    let said = said(response.body()).map_or(String::new(), |text| format!(": {text}"));
+    if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        return FlowError::Refused {
+            error: "temporarily_unavailable".to_owned(),
+            description: Some(format!("the server answered {status}{said}")),
+            status: Some(status),
+            retry_after,
+        };
+    }
+    FlowError::BadAnswer(format!("status {status} without an OAuth error{said}"))
 }
 
-/// Revokes one token (RFC 7009).
+/// A question whose answer is read at once.
 #[derive(Debug)]
-pub struct RevokeFlow {
-    /// `revocation_endpoint`.
-    pub endpoint: String,
-    /// Who we are.
-    pub client: ClientCredentials,
-    /// What to revoke.
-    pub request: RevocationRequest,
-}
+pub(super) struct Ask(Call);
 
-impl Flow for RevokeFlow {
-    type Output = ();
+impl Ask {
+    pub(super) fn new(endpoint: Endpoint, params: Params) -> Self {
+        Self(Call::new(endpoint, params))
+    }
 
-    fn step(&mut self, input: Input, _: &mut Cx<'_>) -> Result<Step<()>, FlowError> {
+    pub(super) fn step<T>(
+        &mut self,
+        input: Input,
+        cx: &mut Cx<'_>,
+        read: impl FnOnce(&[u8]) -> Result<T, FlowError>,
+    ) -> Result<Step<T>, FlowError> {
         match input {
-            Input::Start => Ok(Step::Send(form(
-                &self.endpoint,
-                &self.client,
-                self.request.to_params(),
-            )?)),
-            Input::Response(response) => {
-                let response = response?;
-                if response.status().is_success() {
-                    Ok(Step::Done(()))
-                } else {
-                    Err(refusal(&response))
+            Input::Start => self.0.request(cx).map(Step::Send),
+            Input::Response(response) => match self.0.hear(response?, cx)? {
+                Heard::Again(request) => Ok(Step::Send(request)),
+                Heard::Answer(answer) if answer.status().is_success() => {
+                    read(answer.body()).map(Step::Done)
                 }
-            }
+                Heard::Answer(answer) => Err(refusal(&answer)),
+            },
             _ => Err(FlowError::OutOfTurn),
         }
     }
 }
 
-/// Asks whether a token is good (RFC 7662).
+/// Asks at the `introspection_endpoint` whether a token is good (RFC 7662).
 #[derive(Debug)]
-pub struct IntrospectFlow {
-    /// `introspection_endpoint`.
-    pub endpoint: String,
-    /// Who we are.
-    pub client: ClientCredentials,
-    /// What to ask about.
-    pub request: IntrospectionRequest,
+pub struct IntrospectFlow(Ask);
+
+impl IntrospectFlow {
+    /// What is asked about, and where.
+    pub fn new(endpoint: Endpoint, request: &IntrospectionRequest) -> Self {
+        Self(Ask::new(endpoint, request.to_params()))
+    }
 }
 
 impl Flow for IntrospectFlow {
@@ -116,24 +92,11 @@ impl Flow for IntrospectFlow {
     fn step(
         &mut self,
         input: Input,
-        _: &mut Cx<'_>,
+        cx: &mut Cx<'_>,
     ) -> Result<Step<IntrospectionResponse>, FlowError> {
-        match input {
-            Input::Start => Ok(Step::Send(form(
-                &self.endpoint,
-                &self.client,
-                self.request.to_params(),
-            )?)),
-            Input::Response(response) => {
-                let response = response?;
-                if !response.status().is_success() {
-                    return Err(refusal(&response));
-                }
-                serde_json::from_slice(response.body())
-                    .map(Step::Done)
-                    .map_err(|_| FlowError::BadAnswer("not an introspection response".to_owned()))
-            }
-            _ => Err(FlowError::OutOfTurn),
-        }
+        self.0.step(input, cx, |body| {
+            serde_json::from_slice(body)
+                .map_err(|_| FlowError::BadAnswer("not an introspection response".to_owned()))
+        })
     }
 }

@@ -50,10 +50,23 @@ pub enum Step<T> {
 }
 
 /// Something for the person to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notice {
-    /// The text.
+    /// The text: all there is to say, links and codes too.
     pub text: String,
+    /// The link to open, for a terminal that can draw it.
+    pub link: Option<Url>,
+    /// The `user_code` to enter there, or to compare with what is shown there (RFC 8628 §3.3).
+    pub user_code: Option<String>,
+}
+
+impl From<String> for Notice {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            ..Self::default()
+        }
+    }
 }
 
 /// A conversation with a server.

@@ -1,53 +1,173 @@
-use super::post::{form, refusal};
+use super::call::{Call, Endpoint, Heard};
+use super::id_check::{IdCheck, IdTokenSetup, Opinion};
+use super::post::refusal_by;
 use super::{Flow, FlowError, Input, Request, Response, Step};
-use crate::client_auth::ClientCredentials;
 use crate::grant::GrantParams;
+use crate::id_token::IdClaims;
+use crate::message::quirks::Quirks;
+use crate::message::said::title;
 use crate::message::token::{ErrorResponse, TokenResponse};
-use crate::{Cx, Params};
+use crate::{Cx, Timestamp};
 
-/// Asks the token endpoint once, by any grant.
+/// What a conversation with a token endpoint needs to know.
+#[derive(Clone, Debug)]
+pub struct TokenSetup {
+    /// `token_endpoint`.
+    pub endpoint: Endpoint,
+    /// How this server differs from the standard.
+    pub quirks: Quirks,
+    /// How an ID token is checked; without it, one that comes is not believed.
+    pub id_token: Option<IdTokenSetup>,
+}
+
+impl From<Endpoint> for TokenSetup {
+    fn from(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            quirks: Quirks::default(),
+            id_token: None,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The answer.
+    pub token: TokenResponse,
+    /// What the ID token says, checked; `None` where there was none or it could not be checked.
+    pub id: Option<IdClaims>,
+    /// When the request was sent that brought it: lifetimes count from then.
+    pub asked_at: Timestamp,
+    /// How far the server's clock is ahead of ours, in milliseconds, where its answer said so.
+    pub clock_skew: Option<i64>,
+}
+
+/// Asks the token endpoint, by any grant, and checks the ID token in its answer.
 #[derive(Debug)]
 pub struct TokenFlow {
-    endpoint: String,
-    client: ClientCredentials,
-    params: Params,
+    call: Call,
+    quirks: Quirks,
+    id_token: Option<IdTokenSetup>,
+    stage: Stage,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Fresh,
+    Asking { asked_at: Timestamp },
+    Checking(Box<Granted>, Box<IdCheck>),
 }
 
 impl TokenFlow {
-    /// A request to `token_endpoint` by `client` with the parameters of `grant`.
-    pub fn new(
-        token_endpoint: impl Into<String>,
-        client: ClientCredentials,
-        grant: &impl GrantParams,
-    ) -> Self {
+    /// A request with the parameters of `grant`.
+    pub fn new(setup: impl Into<TokenSetup>, grant: &(impl GrantParams + ?Sized)) -> Self {
+        let TokenSetup {
+            endpoint,
+            quirks,
+            id_token,
+        } = setup.into();
+        let mut params = grant.to_params();
+        for (name, value) in &quirks.token_params {
+            params.push(name, value);
+        }
         Self {
-            endpoint: token_endpoint.into(),
-            client,
-            params: grant.to_params(),
+            call: Call::new(endpoint, params),
+            quirks,
+            id_token,
+            stage: Stage::Fresh,
         }
     }
 
-    pub(super) fn request(&self) -> Result<Request, FlowError> {
-        form(&self.endpoint, &self.client, self.params.clone())
+    /// Whether the token has come, and only its ID token is still being checked.
+    pub(super) fn has_token(&self) -> bool {
+        matches!(self.stage, Stage::Checking(..))
+    }
+
+    fn ask(&mut self, cx: &mut Cx<'_>) -> Result<Step<Granted>, FlowError> {
+        let request = self.call.request(cx)?;
+        Ok(self.sent(request, cx))
+    }
+
+    fn sent(&mut self, request: Request, cx: &Cx<'_>) -> Step<Granted> {
+        self.stage = Stage::Asking { asked_at: cx.now };
+        Step::Send(request)
+    }
+
+    fn hear(
+        &mut self,
+        response: Response,
+        asked_at: Timestamp,
+        cx: &mut Cx<'_>,
+    ) -> Result<Step<Granted>, FlowError> {
+        let answer = match self.call.hear(response, cx)? {
+            Heard::Again(request) => return Ok(self.sent(request, cx)),
+            Heard::Answer(answer) => answer,
+        };
+        let granted = Granted {
+            token: read(&answer, &self.quirks)?,
+            id: None,
+            asked_at,
+            clock_skew: self.call.skew(),
+        };
+        let Some(setup) = &self.id_token else {
+            return Ok(Step::Done(granted));
+        };
+        match IdCheck::begin(setup, &granted.token, cx.now)? {
+            None => Ok(Step::Done(granted)),
+            Some((check, opinion)) => self.believe(granted, check, opinion),
+        }
+    }
+
+    fn believe(
+        &mut self,
+        mut granted: Granted,
+        check: IdCheck,
+        opinion: Opinion,
+    ) -> Result<Step<Granted>, FlowError> {
+        match opinion {
+            Opinion::Ask(request) => {
+                self.stage = Stage::Checking(Box::new(granted), Box::new(check));
+                Ok(Step::Send(request))
+            }
+            Opinion::Good(claims) => {
+                granted.id = Some(*claims);
+                Ok(Step::Done(granted))
+            }
+        }
     }
 }
 
 impl Flow for TokenFlow {
-    type Output = TokenResponse;
+    type Output = Granted;
 
-    fn step(&mut self, input: Input, _: &mut Cx<'_>) -> Result<Step<TokenResponse>, FlowError> {
-        match input {
-            Input::Start => self.request().map(Step::Send),
-            Input::Response(response) => read(&response?).map(Step::Done),
+    fn step(&mut self, input: Input, cx: &mut Cx<'_>) -> Result<Step<Granted>, FlowError> {
+        match (std::mem::replace(&mut self.stage, Stage::Fresh), input) {
+            (Stage::Fresh, Input::Start) => self.ask(cx),
+            (Stage::Asking { asked_at }, Input::Response(response)) => {
+                self.hear(response?, asked_at, cx)
+            }
+            (Stage::Checking(granted, mut check), Input::Response(keys)) => {
+                let opinion = check.hear(&keys?, cx.now)?;
+                self.believe(*granted, *check, opinion)
+            }
             _ => Err(FlowError::OutOfTurn),
         }
     }
 }
 
 /// Reads a token answer. Some servers send their errors with status 200.
-pub(super) fn read(response: &Response) -> Result<TokenResponse, FlowError> {
-    if !response.status().is_success() || ErrorResponse::parse(response.body()).is_some() {
-        return Err(refusal(response));
+fn read(response: &Response, quirks: &Quirks) -> Result<TokenResponse, FlowError> {
+    let body = response.body();
+    if !response.status().is_success() || ErrorResponse::parse_by(body, quirks).is_some() {
+        return Err(refusal_by(response, quirks));
     }
-    TokenResponse::parse(response.body()).map_err(|fault| FlowError::BadAnswer(fault.to_owned()))
+    TokenResponse::parse_by(body, quirks).map_err(|fault| {
+        if ErrorResponse::parse_failure(body, quirks).is_some() {
+            return refusal_by(response, quirks);
+        }
+        // Nothing but a title is repeated of a success: its text may be the token.
+        let page = title(body).map_or(String::new(), |title| format!(", but a page: {title}"));
+        FlowError::BadAnswer(format!("{fault}{page}"))
+    })
 }

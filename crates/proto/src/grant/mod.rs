@@ -1,9 +1,13 @@
 //! One file per grant: its parameters, which the client writes and the server reads, and the server's decision.
 
 pub mod authorization_code;
+pub mod ciba;
 pub mod client_credentials;
+pub mod device_code;
+pub mod jwt_bearer;
 pub mod password;
 pub mod refresh_token;
+pub mod token_exchange;
 
 use crate::decide::record::Client;
 use crate::decide::{Facts, Issue, Judged, Rules};

@@ -1,6 +1,8 @@
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, PublicKeyUse};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
+
+use super::algorithm::algorithm;
 
 /// The most keys taken from one document.
 const MAX_KEYS: usize = 64;
@@ -16,6 +18,7 @@ pub(super) struct VerifyingKey {
     pub(super) kid: Option<String>,
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) key: DecodingKey,
+    pub(super) issuer: Option<String>,
     document: Value,
 }
 
@@ -96,14 +99,18 @@ impl VerifyingKey {
             return None;
         }
         let mut algorithms = possible(&jwk.algorithm)?;
-        if let Some(named) = jwk.common.key_algorithm {
-            let named = allowed(named)?;
-            algorithms.retain(|algorithm| *algorithm == named);
+        if let Some(named) = value.get("alg").and_then(Value::as_str) {
+            let named = algorithm(named)?;
+            algorithms.retain(|own| *own == named);
         }
         Some(Self {
             kid: jwk.common.key_id.clone(),
             algorithms,
             key: DecodingKey::from_jwk(&jwk).ok()?,
+            issuer: value
+                .get("issuer")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             document: value.clone(),
         })
     }
@@ -121,17 +128,6 @@ fn possible(parameters: &AlgorithmParameters) -> Option<Vec<Algorithm>> {
             Some(vec![Algorithm::EdDSA])
         }
         AlgorithmParameters::RSA(_) => Some(vec![Algorithm::RS256, Algorithm::PS256]),
-        _ => None,
-    }
-}
-
-fn allowed(named: KeyAlgorithm) -> Option<Algorithm> {
-    match named {
-        KeyAlgorithm::ES256 => Some(Algorithm::ES256),
-        KeyAlgorithm::ES384 => Some(Algorithm::ES384),
-        KeyAlgorithm::EdDSA => Some(Algorithm::EdDSA),
-        KeyAlgorithm::RS256 => Some(Algorithm::RS256),
-        KeyAlgorithm::PS256 => Some(Algorithm::PS256),
         _ => None,
     }
 }

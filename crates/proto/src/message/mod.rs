@@ -1,10 +1,21 @@
 //! One file per wire message, encoder and parser together.
 
 pub mod authorization;
+pub mod backchannel;
 pub mod challenge;
 pub mod credentials;
+pub mod device;
 pub mod introspection;
+pub(crate) mod link;
+pub mod logout;
+mod members;
 pub mod metadata;
 mod one_token;
+pub mod par;
+pub mod quirks;
+mod refusal;
+pub mod registration;
 pub mod revocation;
+pub mod said;
 pub mod token;
+pub mod userinfo;

@@ -46,5 +46,6 @@ pub(crate) fn document(issuer: &str, scopes_supported: Vec<String>) -> ServerMet
         authorization_response_iss_parameter_supported: true,
         subject_types_supported: vec!["public".to_owned()],
         id_token_signing_alg_values_supported: Vec::new(),
+        ..ServerMetadata::default()
     }
 }

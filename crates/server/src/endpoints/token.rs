@@ -45,11 +45,11 @@ async fn answer(
 /// The answer for what was decided and is durable by now.
 pub(crate) fn sign(app: &App, issue: Issue) -> Result<TokenResponse, OAuthError> {
     let claims = issue.access_token;
+    let access_token = Secret::new(app.sign_access_token(&claims)?);
     Ok(TokenResponse {
-        access_token: Secret::new(app.sign_access_token(&claims)?),
-        token_type: "Bearer".to_owned(),
         expires_in: Some(claims.exp.saturating_sub(claims.iat)),
         refresh_token: issue.refresh_token,
         scope: Some(claims.scope),
+        ..TokenResponse::bearer(access_token)
     })
 }

@@ -33,6 +33,9 @@ pub(super) async fn walk(world: &World, login: &DirectLogin, seen: &mut Seen) ->
         username: world.set.user.clone(),
         password: SecretRef::given(world.set.password.as_str()),
         token_pointer: login.token_pointer.map(str::to_owned),
+        expires_pointer: None,
+        refresh_pointer: None,
+        refresh_url: None,
     }))?;
     seen.sent(format!("POST {}", login.path));
     let user = &world.set.user;

@@ -56,7 +56,7 @@ impl Race {
     pub(super) fn session(&self) -> Checked<Session> {
         let mut oauth = OAuth::authorization_code(&self.issuer, &self.client_id);
         oauth.endpoints.token = Some(self.token_endpoint.clone());
-        let builder = Session::builder(Credential::OAuth(oauth)).api(&self.issuer);
+        let builder = Session::builder(Credential::from(oauth)).api(&self.issuer);
         Ok(builder
             .tokens(Arc::new(self.store()), Self::key()?)
             .build()?)

@@ -1,6 +1,6 @@
 //! What a step shows of the conversation it had: in short, and without secrets.
 
-use gatepass_client::Attachment;
+use gatepass_client::{Attachment, Where};
 use gatepass_proto::Secret;
 
 /// What was sent and what came back, in turns.
@@ -74,10 +74,12 @@ pub(super) fn redacted(secret: &Secret) -> String {
 
 /// The header that a request was authenticated with.
 pub(super) fn header(attachment: &Attachment) -> String {
-    let name = match attachment.name.as_str() {
-        "authorization" => "Authorization",
-        "x-api-key" => "X-API-Key",
-        other => other,
+    let name = match &attachment.place {
+        Where::Header(name) if name == "authorization" => "Authorization",
+        Where::Header(name) if name == "x-api-key" => "X-API-Key",
+        Where::Header(name) => name.as_str(),
+        Where::Query(name) | Where::Cookie(name) => name,
+        Where::Challenge => "Authorization",
     };
     let scheme = match attachment.value.expose().split_once(' ') {
         Some((scheme, _)) => format!("{scheme} "),

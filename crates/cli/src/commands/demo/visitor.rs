@@ -56,6 +56,7 @@ pub(super) async fn log_in(
             way: LoginWay::Auto,
             browser,
             patience: PATIENCE,
+            ..LoginOptions::default()
         };
         let login = session.login(&*visitor, &options);
         tokio::pin!(login);

@@ -9,7 +9,7 @@ use gatepass_client::{Credential, OAuth, Session};
 use gatepass_http::{HttpTransport, Nobody, Origin, OsEntropy, Shell, SystemClock, drive};
 use gatepass_proto::Secret;
 use gatepass_proto::client_auth::ClientCredentials;
-use gatepass_proto::flow::IntrospectFlow;
+use gatepass_proto::flow::{Endpoint, IntrospectFlow};
 use gatepass_proto::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use gatepass_server::{Admin, DevSet};
 use http::Method;
@@ -106,7 +106,7 @@ impl World {
     /// The login did not work.
     pub(super) async fn logged_in(&self) -> Checked<(Session, StoredToken)> {
         let oauth = OAuth::authorization_code(&self.issuer, &self.set.public_client_id);
-        let session = self.session(Credential::OAuth(oauth))?;
+        let session = self.session(Credential::from(oauth))?;
         log_in(&session, &self.agent, Decision::Allow)
             .await?
             .outcome?;
@@ -176,13 +176,12 @@ impl World {
     /// It says nothing.
     pub(super) async fn introspect(&self, token: &Secret) -> Checked<IntrospectionResponse> {
         let secret = Secret::new(self.set.client_secret.as_str());
-        let mut flow = IntrospectFlow {
-            endpoint: self.url("/oauth/introspect"),
-            client: ClientCredentials::confidential(self.set.client_id.as_str(), secret),
-            request: IntrospectionRequest {
-                token: token.clone(),
-            },
+        let client = ClientCredentials::confidential(self.set.client_id.as_str(), secret);
+        let endpoint = Endpoint::new(self.url("/oauth/introspect"), client);
+        let request = IntrospectionRequest {
+            token: token.clone(),
         };
+        let mut flow = IntrospectFlow::new(endpoint, &request);
         let shell = Shell {
             transport: &*self.transport,
             clock: &SystemClock,

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gatepass_client::{Config, Credential, Origin, Profile, ProfileName};
+use gatepass_client::tokens::Place;
+use gatepass_client::{Config, ConfigError, Credential, Origin, Profile, ProfileName};
 use url::Url;
 
 use super::method::MethodArgs;
@@ -36,6 +37,13 @@ Examples:
 pub(super) struct Add {
     /// Its name
     name: ProfileName,
+    #[command(flatten)]
+    new: NewProfile,
+}
+
+/// What a new profile is made of.
+#[derive(Args)]
+pub(in crate::commands) struct NewProfile {
     /// An origin that the credential goes to, like `https://api.example.com`; may be repeated [default:
     /// the issuer's or the login endpoint's]
     #[arg(long, value_name = "ORIGIN")]
@@ -49,34 +57,54 @@ pub(super) struct Add {
 
 impl Add {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
-        let credential = self.method.credential()?;
-        let (api, assumed) = match self.api.is_empty() {
-            true => (vec![assumed_api(&credential)?], true),
-            false => (self.api, false),
-        };
-        let profile = Profile {
-            name: self.name,
-            api,
-            ca: self.ca.map(absolute),
-            credential,
-        };
-        Config::add(&context.paths, &profile).map_err(gatepass_client::Error::from)?;
+        let profile = self.new.profile(self.name)?;
+        Config::add(&context.paths, &profile).map_err(unwritten)?;
         let name = profile.name.as_str();
         output::note(&format!(
             "Added profile {name} to {}.",
             context.paths.config_file().display()
         ));
-        if let (true, Some(origin)) = (assumed, profile.api.first()) {
-            output::note(&format!(
-                "Its credential goes to {} only; --api names other origins.",
-                origin.as_str()
-            ));
-        }
         if profile.credential.needs_person() {
             output::note(&format!("Next: gatepass login {name}"));
         }
         Ok(())
+    }
+}
+
+/// What a profile says that makes no sense was said on the command line.
+pub(in crate::commands) fn unwritten(error: ConfigError) -> Failure {
+    match error {
+        ConfigError::Unwritable(_) => Failure::usage(error.to_string()),
+        error => gatepass_client::Error::from(error).into(),
+    }
+}
+
+impl NewProfile {
+    /// The profile; says where its credential goes, if nobody did.
+    ///
+    /// # Errors
+    ///
+    /// The options describe none.
+    pub(in crate::commands) fn profile(self, name: ProfileName) -> Result<Profile, Failure> {
+        let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let credential = self.method.credential()?;
+        let mut api = self.api;
+        if api.is_empty() {
+            let origin = assumed_api(&credential)?;
+            output::note(&format!(
+                "Its credential goes to {} only; --api names other origins.",
+                origin.as_str()
+            ));
+            api.push(origin);
+        }
+        Ok(Profile {
+            name,
+            api,
+            ca: self.ca.map(absolute),
+            certificate: None,
+            tokens: Place::default(),
+            credential,
+        })
     }
 }
 

@@ -258,16 +258,17 @@ impl OAuthArgs {
             }
         };
         let client_id = need(self.client_id, "--client-id")?;
-        Ok(Credential::OAuth(OAuth {
+        Ok(Credential::from(OAuth {
             endpoints: Endpoints {
                 authorization: self.authorization_endpoint,
                 token: self.token_endpoint,
                 revocation: self.revocation_endpoint,
+                ..Endpoints::default()
             },
             client_auth: self.client_auth,
             scope: self.scope,
             resource: self.resource,
-            ..OAuth::new(self.issuer, client_id, self.client_secret.reference, grant)
+            ..OAuth::new(self.issuer, Some(client_id), self.client_secret.reference, grant)
         }))
     }
 }
@@ -287,6 +288,9 @@ impl LoginArgs {
             username,
             password,
             token_pointer: self.token_pointer,
+            expires_pointer: None,
+            refresh_pointer: None,
+            refresh_url: None,
         }))
     }
 }
@@ -306,8 +310,8 @@ fn need<T>(value: Option<T>, option: &str) -> Result<T, Failure> {
 }
 
 fn client_auth(name: &str) -> Result<String, String> {
-    let names = gatepass_proto::client_auth::names();
-    match names.iter().any(|known| known == name) {
+    let names = gatepass_proto::client_auth::known();
+    match names.contains(&name) {
         true => Ok(name.to_owned()),
         false => Err(format!("expected one of {}", names.join(", "))),
     }

@@ -1,8 +1,11 @@
 //! `gatepass profile list` and `gatepass profile show`.
 
+use std::fmt;
+
 use clap::Args;
-use gatepass_client::{Credential, Grant, KeyPlace, LoginStyle, OAuth, Origin, Profile, SecretRef};
-use serde_json::{Map, Value, json};
+use gatepass_client::{Origin, Profile};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::context::Context;
 use crate::exit::Failure;
@@ -31,11 +34,13 @@ impl List {
         let config = context.config()?;
         let profiles = config.profiles.values();
         if self.format.output == Format::Json {
-            return output::json(
-                &profiles
-                    .map(|profile| object(shown(profile)))
-                    .collect::<Vec<_>>(),
-            );
+            let all = profiles.map(|profile| {
+                let mut members = Members::of(profile)?.object();
+                let default = config.default.as_ref() == Some(&profile.name);
+                members.insert("default".to_owned(), Value::from(default));
+                Ok(Value::Object(members))
+            });
+            return output::json(&all.collect::<Result<Vec<_>, Failure>>()?);
         }
         if config.profiles.is_empty() {
             output::note("There are no profiles yet; make one with `gatepass profile add`.");
@@ -68,115 +73,61 @@ impl List {
 
 impl Show {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let shown = shown(&context.profile(self.profile.as_deref())?);
+        let members = Members::of(&context.profile(self.profile.as_deref())?)?;
         if self.format.output == Format::Json {
-            return output::json(&object(shown));
+            return output::json(&members.object());
         }
-        let wide = shown
-            .iter()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or_default();
+        let wide = members.0.iter().map(|(name, _)| name.len()).max();
+        let wide = wide.unwrap_or_default();
         let mut text = String::new();
-        for (name, value) in &shown {
+        for (name, value) in &members.0 {
             text.push_str(&format!("{name:wide$}  {}\n", words(value)));
         }
-        output::bytes(text.as_bytes())
+        output::bytes(output::tame(&text).as_bytes())
     }
 }
 
-/// Name and value, in the order in which people read them.
-type Members = Vec<(&'static str, Value)>;
+/// What a profile says, with the names and in the order of `config.toml`. Where a secret is, never what it is.
+struct Members(Vec<(String, Value)>);
 
-/// What a profile says, with the names of `config.toml`.
-fn shown(profile: &Profile) -> Members {
-    let mut all = Vec::new();
-    let mut put = |name: &'static str, value: Value| {
-        if !value.is_null() {
-            all.push((name, value));
-        }
-    };
-    put("name", json!(profile.name));
-    put("method", json!(profile.credential.method()));
-    put("api", json!(profile.api));
-    put("ca", json!(profile.ca));
-    match &profile.credential {
-        Credential::Basic { username, password } => {
-            put("username", json!(username));
-            put("password", secret(password));
-        }
-        Credential::Bearer { token } => put("token", secret(token)),
-        Credential::ApiKey(own) => {
-            put("key", secret(&own.key));
-            put(
-                "header",
-                match &own.place {
-                    KeyPlace::Header(name) => json!(name.as_str()),
-                    KeyPlace::Bearer => json!("bearer"),
-                },
-            );
-        }
-        Credential::Login(login) => {
-            put("url", json!(login.url));
-            put(
-                "style",
-                match login.style {
-                    LoginStyle::Form => json!("form"),
-                    LoginStyle::Json => json!("json"),
-                    LoginStyle::Basic => json!("basic"),
-                },
-            );
-            put("username", json!(login.username));
-            put("password", secret(&login.password));
-            put("token_pointer", json!(login.token_pointer));
-        }
-        Credential::OAuth(oauth) => put_oauth(oauth, &mut put),
+impl Members {
+    fn of(profile: &Profile) -> Result<Self, Failure> {
+        let fault = |error: serde_json::Error| Failure::error(error.to_string());
+        let text = serde_json::to_string(profile).map_err(fault)?;
+        let mut members: Self = serde_json::from_str(&text).map_err(fault)?;
+        let name = Value::from(profile.name.as_str());
+        members.0.insert(0, ("name".to_owned(), name));
+        Ok(members)
     }
-    all
-}
 
-fn put_oauth(oauth: &OAuth, put: &mut impl FnMut(&'static str, Value)) {
-    put("issuer", json!(oauth.issuer));
-    put(
-        "authorization_endpoint",
-        json!(oauth.endpoints.authorization),
-    );
-    put("token_endpoint", json!(oauth.endpoints.token));
-    put("revocation_endpoint", json!(oauth.endpoints.revocation));
-    put("client_id", json!(oauth.client_id));
-    put(
-        "client_secret",
-        oauth.client_secret.as_ref().map(secret).unwrap_or_default(),
-    );
-    put("client_auth", json!(oauth.client_auth));
-    put("scope", json!(oauth.scope));
-    if !oauth.resource.is_empty() {
-        put("resource", json!(oauth.resource));
-    }
-    match &oauth.grant {
-        Grant::AuthorizationCode { redirect_uri } => {
-            put("grant", json!("authorization_code"));
-            put("redirect_uri", json!(redirect_uri));
-        }
-        Grant::ClientCredentials => put("grant", json!("client_credentials")),
-        Grant::Password { username, password } => {
-            put("grant", json!("password"));
-            put("username", json!(username));
-            put("password", secret(password));
-        }
+    fn object(self) -> Map<String, Value> {
+        self.0.into_iter().collect()
     }
 }
 
-fn object(members: Members) -> Value {
-    let members = members
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value));
-    Value::Object(members.collect::<Map<_, _>>())
+/// A JSON object as such forgets the order.
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
 }
 
-/// Where a secret is, never what it is.
-fn secret(reference: &SecretRef) -> Value {
-    serde_json::to_value(reference).unwrap_or(Value::String("[redacted]".to_owned()))
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            members.push(member);
+        }
+        Ok(Members(members))
+    }
 }
 
 fn words(value: &Value) -> String {
@@ -185,7 +136,10 @@ fn words(value: &Value) -> String {
         Value::Array(all) => all.iter().map(words).collect::<Vec<_>>().join(" "),
         Value::Object(members) => members
             .iter()
-            .map(|(name, value)| format!("from {name} {}", words(value)))
+            .map(|(name, value)| match name.as_str() {
+                "env" | "file" | "command" => format!("from {name} {}", words(value)),
+                _ => format!("{name}={}", words(value)),
+            })
             .collect::<Vec<_>>()
             .join(" "),
         other => other.to_string(),

@@ -1,44 +1,56 @@
 //! The items of a request, as HTTPie and xh have them.
 
-use std::io::{self, Read as _};
+use std::io::Read as _;
 
 use gatepass_client::Body;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT,
+};
 use http::{HeaderMap, Method, Request};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
+use super::body::{self, Piece};
+use super::multipart::{Form, Part};
+use super::nested::Node;
 use crate::exit::Failure;
+
+/// The longest value that is read from a file, in bytes. Bodies, and files of forms, have no limit.
+const MAX_VALUE: u64 = 8 * 1024 * 1024;
 
 /// What `name=value` makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A member of a JSON object.
     Json,
-    /// A field of a form.
+    /// A field of a form; with files the form is a multipart one.
     Form,
+    /// A part of a multipart form.
+    Multipart,
 }
 
 /// Everything that the items say.
-#[derive(Debug)]
 pub(super) struct Items {
     headers: Vec<(HeaderName, Option<HeaderValue>)>,
     query: Vec<(String, String)>,
     fields: Vec<(String, Field)>,
-    raw: Option<Vec<u8>>,
+    raw: Option<(String, Vec<Piece>)>,
     kind: Kind,
+    /// Standard input was read; there is only one.
+    stdin: bool,
 }
 
 /// The value of a field.
-#[derive(Debug)]
 enum Field {
     Text(String),
     /// JSON as it was written: numbers keep their digits.
     Json(String),
+    /// A file of a form, its name there, and its media type.
+    File(Vec<Piece>, Option<String>, Option<String>),
 }
 
 /// The separators; of those that begin at the same place the longest counts.
-const SEPARATORS: [&str; 8] = [":=@", ":=", "==", "=@", "=", ":", ";", "@"];
+const SEPARATORS: [&str; 10] = [":=@", "==@", ":=", "==", "=@", ":@", "=", ":", ";", "@"];
 
 impl Items {
     /// Reads the items.
@@ -53,6 +65,7 @@ impl Items {
             fields: Vec::new(),
             raw: None,
             kind,
+            stdin: false,
         };
         for item in items {
             all.add(item)?;
@@ -69,7 +82,7 @@ impl Items {
     ///
     /// # Errors
     ///
-    /// The URL cannot be sent.
+    /// The URL cannot be sent, a file cannot be read, or the names of JSON members do not go together.
     pub(super) fn request(
         self,
         method: Option<Method>,
@@ -85,8 +98,9 @@ impl Items {
             USER_AGENT,
             HeaderValue::from_static(concat!("gatepass/", env!("CARGO_PKG_VERSION"))),
         );
-        let body = self.body(&mut headers);
-        for (name, value) in self.headers {
+        let own = self.headers.clone();
+        let body = self.body(&mut headers)?;
+        for (name, value) in own {
             match value {
                 Some(value) => headers.insert(name, value),
                 None => headers.remove(name),
@@ -97,75 +111,71 @@ impl Items {
         } else {
             Method::GET
         });
-        let body = body.map_or_else(Body::empty, Body::from);
         let mut request = Request::builder()
             .method(method)
             .uri(url.as_str())
-            .body(body)
+            .body(body.unwrap_or_default())
             .map_err(|error| Failure::usage(format!("{url}: {error}")))?;
         *request.headers_mut() = headers;
         Ok(request)
     }
 
-    fn body(&self, headers: &mut HeaderMap) -> Option<Vec<u8>> {
-        if let Some(raw) = &self.raw {
-            // Most such bodies are JSON; what is not says so with a header.
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            return Some(raw.clone());
+    fn body(self, headers: &mut HeaderMap) -> Result<Option<Body>, Failure> {
+        if let Some((path, pieces)) = self.raw {
+            let (body, length) = body::join(pieces)?;
+            // Most bodies of no known kind are JSON; what is not says so with a header.
+            let kind = guessed(&path).unwrap_or_else(|| "application/json".to_owned());
+            describe(headers, &kind, length)?;
+            return Ok(Some(body));
         }
         if self.fields.is_empty() {
-            return None;
+            return Ok(None);
         }
-        match self.kind {
+        let files = self
+            .fields
+            .iter()
+            .any(|(_, field)| matches!(field, Field::File(..)));
+        Ok(Some(match self.kind {
             Kind::Json => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                describe(headers, "application/json", None)?;
                 headers.insert(
                     ACCEPT,
                     HeaderValue::from_static("application/json, */*;q=0.5"),
                 );
-                Some(self.json().into_bytes())
+                json(self.fields)?.into()
             }
-            Kind::Form => {
-                headers.insert(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/x-www-form-urlencoded"),
-                );
+            Kind::Form if !files => {
+                describe(headers, "application/x-www-form-urlencoded", None)?;
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in &self.fields {
-                    match value {
-                        Field::Text(text) | Field::Json(text) => form.append_pair(name, text),
-                    };
+                    if let Field::Text(text) | Field::Json(text) = value {
+                        form.append_pair(name, text);
+                    }
                 }
-                Some(form.finish().into_bytes())
+                form.finish().into()
             }
-        }
-    }
-
-    /// The members in their order; of a name that comes twice the later value counts.
-    fn json(&self) -> String {
-        let mut members: Vec<(&str, String)> = Vec::new();
-        for (name, value) in &self.fields {
-            let value = match value {
-                Field::Text(text) => Value::from(text.as_str()).to_string(),
-                Field::Json(json) => json.clone(),
-            };
-            members.retain(|(known, _)| known != name);
-            members.push((name, value));
-        }
-        let members = members
-            .iter()
-            .map(|(name, value)| format!("{}:{value}", Value::from(*name)));
-        format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            Kind::Form | Kind::Multipart => {
+                let form = Form::of(self.fields.into_iter().map(part).collect())?;
+                if let Some(length) = form.length {
+                    headers.insert(CONTENT_LENGTH, length.into());
+                }
+                headers.insert(CONTENT_TYPE, form.kind);
+                form.body
+            }
+        }))
     }
 
     fn add(&mut self, item: &str) -> Result<(), Failure> {
         if let Some(path) = item.strip_prefix('@') {
-            self.raw = Some(read_bytes(path)?);
+            if self.raw.is_some() {
+                return Err(Failure::usage("a request has one body; @FILE came twice"));
+            }
+            self.raw = Some((path.to_owned(), self.open(path)?));
             return Ok(());
         }
         let unclear = || {
             Failure::usage(format!(
-                "{item:?} is no item; expected Name:value, name=value, name:=json, name==value or @FILE"
+                "{item:?} is no item; expected Name:value, name=value, name:=json, name==value, name@FILE or @FILE"
             ))
         };
         let (name, separator, value) = split(item).ok_or_else(unclear)?;
@@ -176,13 +186,25 @@ impl Items {
                     .transpose()?;
                 self.headers.push((header_name(&name)?, value));
             }
+            ":@" => {
+                let value = header_value(&name, &self.text(&value)?)?;
+                self.headers.push((header_name(&name)?, Some(value)));
+            }
             ";" if value.is_empty() => self
                 .headers
                 .push((header_name(&name)?, Some(HeaderValue::from_static("")))),
             "==" => self.query.push((name, value)),
+            "==@" => {
+                let value = self.text(&value)?;
+                self.query
+                    .push((name, value.trim_end_matches(['\r', '\n']).to_owned()));
+            }
             "=" => self.fields.push((name, Field::Text(value))),
-            "=@" => self.fields.push((name, Field::Text(read_text(&value)?))),
-            ":=" | ":=@" if self.kind == Kind::Form => {
+            "=@" => {
+                let text = self.text(&value)?;
+                self.fields.push((name, Field::Text(text)));
+            }
+            ":=" | ":=@" if self.kind != Kind::Json => {
                 return Err(Failure::usage(format!(
                     "{item:?}: a form has no JSON; use {name}=…"
                 )));
@@ -196,18 +218,115 @@ impl Items {
             }
             ":=@" => {
                 let invalid = |error| Failure::error(format!("{value}: not JSON ({error})"));
+                let text = self.text(&value)?;
                 self.fields
-                    .push((name, checked_json(read_text(&value)?).map_err(invalid)?));
+                    .push((name, checked_json(text).map_err(invalid)?));
+            }
+            "@" if self.kind == Kind::Json => {
+                return Err(Failure::usage(format!(
+                    "{item:?}: a file is sent in a form; add --form (its text in JSON is {name}=@FILE)"
+                )));
             }
             "@" => {
-                return Err(Failure::usage(format!(
-                    "{item:?}: files in forms are not supported yet"
-                )));
+                let field = self.file(&value)?;
+                self.fields.push((name, field));
             }
             _ => return Err(unclear()),
         }
         Ok(())
     }
+
+    /// `FILE[;type=TYPE][;filename=NAME]`
+    fn file(&mut self, value: &str) -> Result<Field, Failure> {
+        let (mut path, mut kind, mut name) = (value, None, None);
+        while let Some((rest, option)) = path.rsplit_once(';') {
+            match option.split_once('=') {
+                Some(("type", text)) if kind.is_none() => kind = Some(text.to_owned()),
+                Some(("filename", text)) if name.is_none() => name = Some(text.to_owned()),
+                _ => break,
+            }
+            path = rest;
+        }
+        if kind.as_deref().is_some_and(|kind| HeaderValue::from_str(kind).is_err()) {
+            return Err(Failure::usage(format!("{value:?}: the type has characters that are not allowed")));
+        }
+        let own = || {
+            let name = std::path::Path::new(path).file_name();
+            name.filter(|_| path != "-")
+                .map(|name| name.to_string_lossy().into_owned())
+        };
+        let kind = kind.or_else(|| guessed(path));
+        let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
+        Ok(Field::File(self.open(path)?, name.or_else(own), Some(kind)))
+    }
+
+    fn open(&mut self, path: &str) -> Result<Vec<Piece>, Failure> {
+        if path == "-" && std::mem::replace(&mut self.stdin, true) {
+            return Err(Failure::usage("standard input can be read once only"));
+        }
+        body::open(path)
+    }
+
+    /// The text of a file, or of standard input for `-`.
+    fn text(&mut self, path: &str) -> Result<String, Failure> {
+        let fault = |reason: &str| Failure::error(format!("{path}: {reason}"));
+        let mut bytes = Vec::new();
+        for piece in self.open(path)? {
+            match piece {
+                Piece::Bytes(own) => bytes.extend(own),
+                Piece::File(_, file, length) if length <= MAX_VALUE => {
+                    let read = file.take(length).read_to_end(&mut bytes);
+                    read.map_err(|error| fault(&error.to_string()))?;
+                }
+                Piece::File(..) | Piece::Open(_) => {
+                    return Err(fault("too long for a value; send it as a body with @FILE"));
+                }
+            }
+        }
+        String::from_utf8(bytes).map_err(|_| fault("expected UTF-8 text"))
+    }
+}
+
+/// The members in their order; of a name that comes twice the later value counts.
+fn json(fields: Vec<(String, Field)>) -> Result<String, Failure> {
+    let mut root = Node::default();
+    for (name, value) in fields {
+        let json = match value {
+            Field::Text(text) => Value::from(text).to_string(),
+            Field::Json(json) => json,
+            Field::File(..) => continue,
+        };
+        root.put(&name, json)
+            .map_err(|reason| Failure::usage(format!("{name:?}: {reason}")))?;
+    }
+    Ok(root.to_json())
+}
+
+fn part((name, field): (String, Field)) -> Part {
+    let (content, file_name, kind) = match field {
+        Field::Text(text) | Field::Json(text) => (vec![Piece::Bytes(text.into_bytes())], None, None),
+        Field::File(content, name, kind) => (content, name, kind),
+    };
+    Part {
+        name,
+        file_name,
+        kind,
+        content,
+    }
+}
+
+/// What a file holds, by its name.
+fn guessed(path: &str) -> Option<String> {
+    mime_guess::from_path(path).first_raw().map(str::to_owned)
+}
+
+fn describe(headers: &mut HeaderMap, kind: &str, length: Option<u64>) -> Result<(), Failure> {
+    let kind = HeaderValue::try_from(kind).map_err(|error| Failure::usage(error.to_string()))?;
+    headers.insert(CONTENT_TYPE, kind);
+    if let Some(length) = length {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
+    Ok(())
 }
 
 /// Name, separator and value, split at the first separator without a backslash before it.
@@ -254,21 +373,6 @@ fn header_value(name: &str, value: &str) -> Result<HeaderValue, Failure> {
             "the value of header {name} has characters that are not allowed"
         ))
     })
-}
-
-/// A file, or standard input for `-`.
-fn read_bytes(path: &str) -> Result<Vec<u8>, Failure> {
-    if path == "-" {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes)?;
-        return Ok(bytes);
-    }
-    std::fs::read(path).map_err(|error| Failure::error(format!("{path}: {error}")))
-}
-
-fn read_text(path: &str) -> Result<String, Failure> {
-    let text = String::from_utf8(read_bytes(path)?);
-    text.map_err(|_| Failure::error(format!("{path}: expected UTF-8 text")))
 }
 
 fn checked_json(text: String) -> Result<Field, serde_json::Error> {

@@ -1,72 +1,131 @@
 //! `gatepass request`.
 
 mod answer;
+mod body;
+mod disposition;
+mod download;
 mod items;
+mod multipart;
+mod nested;
 mod pretty;
+mod redact;
+mod trace;
 mod words;
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{ConfigError, LoginOptions, Profile};
-use http::StatusCode;
-use url::Url;
+use gatepass_client::{
+    Advice, Body, ConfigError, LoginOptions, Profile, Response, Session, SessionBuilder,
+};
+use http::{Method, StatusCode};
+use url::{Position, Url};
 
 use super::Run;
 use crate::context::{Asked, Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
 use crate::person::{self, AtTerminal};
+use answer::Showing;
 use items::{Items, Kind};
+use redact::Redactor;
+pub(super) use words::Words;
+
+/// No limit to how long the server may be silent, in seconds: thirty years.
+const FOR_EVER: u64 = 1_000_000_000;
 
 /// Send a request with a profile's credential
 ///
 /// The profile is found by the URL, and its credential goes to the profile's
 /// origins only. The items are those of HTTPie and xh:
 ///
-///   Name:value     a header
+///   Name:value     a header (Name: takes it away, Name; sends it empty)
 ///   name==value    a parameter of the query
 ///   name=value     a member of the JSON body, as text (with --form a field)
 ///   name:=json     a member of the JSON body, as it is
-///   name=@FILE, name:=@FILE    the same from a file
+///   name@FILE      a file of a form; FILE;type=image/png tells its type
+///   Name:@FILE, name==@FILE, name=@FILE, name:=@FILE
+///                  the same with the value from a file
 ///   @FILE, @-      the whole body, from a file or standard input
 ///
-/// A backslash takes the meaning from a separator. The method is POST with a
-/// body, otherwise GET.
+/// a[b]=1 puts b into the object a, a[]=1 adds to the array a, a[0]=1 sets its
+/// first. A backslash takes the meaning from a separator and a bracket. The
+/// method is POST with a body, otherwise GET. Options may stand anywhere.
 ///
 /// On a terminal the body is laid out, with the status and the headers before
-/// it (on standard error). In a pipe the body comes alone and as it is.
+/// it (on standard error). In a pipe the body comes alone and as it is. What
+/// comes piece by piece, as server-sent events do, is shown as it comes.
 #[derive(Args)]
 #[command(
     visible_alias = "r",
     verbatim_doc_comment,
-    override_usage = "gatepass request [OPTIONS] [METHOD] URL [ITEM]...",
+    override_usage = "gatepass request [OPTIONS] [METHOD] URL [ITEM]...\n       \
+                      gatepass get|head|post|put|patch|delete [OPTIONS] URL [ITEM]...",
     after_help = "\
 Examples:
   gatepass request https://api.example.com/items page==2
-  gatepass request https://api.example.com/items name=lamp price:=12.5
-  gatepass request DELETE https://api.example.com/items/7
+  gatepass post https://api.example.com/items name=lamp price:=12.5
+  gatepass delete https://api.example.com/items/7
+  gatepass post https://api.example.com/photos --form title=Sea photo@sea.jpg
+  gatepass get https://api.example.com/report.pdf --download
   gatepass request -f :8484/form X-Trace:1 text=@note.txt | jq .
 
 The exit code tells the status: 0 below 400, 4 for 401 (a login is needed),
 3 for 408, 429 and 5xx (try again), 5 for every other 4xx. With
---ignore-status it is 0 for all of them."
+--ignore-status it is 0 for all of them. Only a status below 400 (or
+--ignore-status) makes a file."
 )]
 pub(crate) struct Request {
     /// The method, the URL and the items
     #[arg(required = true, value_name = "URL", hide = true)]
     words: Vec<String>,
+    #[command(flatten)]
+    sending: Sending,
+}
+
+/// How a request is sent, and its answer shown.
+#[derive(Args)]
+pub(super) struct Sending {
     /// The profile [default: the one for the URL]
     #[arg(long, short, value_name = "NAME")]
     profile: Option<String>,
-    /// Send fields as a form instead of JSON
-    #[arg(long, short)]
+    /// Send fields as JSON (the usual)
+    #[arg(long, short, overrides_with_all = ["form", "multipart"])]
+    json: bool,
+    /// Send fields as a form; with files as a multipart one
+    #[arg(long, short, overrides_with = "json")]
     form: bool,
+    /// Send fields as a multipart form, without files too
+    #[arg(long, overrides_with = "json")]
+    multipart: bool,
+    /// Tell what is sent and answered (on standard error), without secrets
+    #[arg(long, short)]
+    verbose: bool,
     /// Print status and headers in a pipe too (on standard error)
     #[arg(long, short)]
     include: bool,
-    /// Exit with 0 whatever the status
+    /// Print status and headers only, as the result
+    #[arg(long, conflicts_with_all = ["download", "output_file"])]
+    headers: bool,
+    /// Save the body in a file named as the answer says
+    #[arg(long, short)]
+    download: bool,
+    /// Save the body in this file (in this folder, or print it, for -)
+    #[arg(long, short, value_name = "FILE")]
+    output_file: Option<PathBuf>,
+    /// Let --download replace a file
     #[arg(long)]
+    overwrite: bool,
+    /// How long the server may be silent; 0 is for ever
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    timeout: u64,
+    /// Let the exit code tell the status (the usual)
+    #[arg(long, overrides_with = "ignore_status")]
+    check_status: bool,
+    /// Exit with 0 whatever the status
+    #[arg(long, alias = "no-check-status", overrides_with = "check_status")]
     ignore_status: bool,
     /// Do not open a browser when a login is needed; exit with 4
     #[arg(long)]
@@ -77,27 +136,103 @@ pub(crate) struct Request {
 
 impl Run for Request {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let words = words::read(&self.words)?;
-        let items = Items::read(
-            &words.items,
-            if self.form { Kind::Form } else { Kind::Json },
-        )?;
-        let profile = find(self.profile.as_deref(), &words.url, context)?;
-        let session = context.session(&profile, &self.network, self.asked())?;
-        let answer = session
-            .send(items.request(words.method, words.url)?)
-            .await
-            .map_err(|error| Failure::of_profile(error, profile.name.as_str()))?;
-        let status = answer.status();
-        answer::show(answer, self.include).await?;
-        if self.ignore_status {
-            return Ok(Exit::Done);
-        }
-        Ok(exit(status))
+        let words = Words::read(&self.words)?;
+        self.sending.send(words, context).await
     }
 }
 
-impl Request {
+impl Sending {
+    /// Sends the request that the words describe and shows the answer.
+    ///
+    /// # Errors
+    ///
+    /// The words make no sense, no profile is for the URL, a login is needed, the network fails.
+    pub(super) async fn send(self, words: Words, context: &Context) -> Result<Exit, Failure> {
+        let items = Items::read(&words.items, self.kind())?;
+        let profile = find(self.profile.as_deref(), &words.url, context)?;
+        let session = self.session(&profile, context)?;
+        let head = words.method == Some(Method::HEAD);
+        let request = items.request(words.method, words.url.clone())?;
+        let (answer, redactor) = self.exchange(&session, request, &words.url, &profile).await?;
+        let status = answer.status();
+        let exit = if self.ignore_status {
+            Exit::Done
+        } else {
+            exit(status)
+        };
+        let showing = Showing {
+            include: self.include,
+            head_only: self.headers || head,
+            redactor,
+        };
+        if (self.download || self.output_file.is_some()) && exit == Exit::Done {
+            answer::tell_head(&answer, &showing, false);
+            let target = download::Target {
+                path: self.output_file,
+                overwrite: self.overwrite,
+            };
+            download::save(answer, &words.url, target).await?;
+        } else {
+            let advice = answer.advice().cloned();
+            answer::show(answer, &showing).await?;
+            if let Some(advice) = advice {
+                output::note(&told(&advice, profile.name.as_str()));
+            }
+        }
+        Ok(exit)
+    }
+
+    /// Sends it; with `--verbose` tells of it, and learns what is to be left out.
+    async fn exchange(
+        &self,
+        session: &Session,
+        request: http::Request<Body>,
+        url: &Url,
+        profile: &Profile,
+    ) -> Result<(Response, Option<Redactor>), Failure> {
+        let of_profile = |error| Failure::of_profile(error, profile.name.as_str());
+        if !self.verbose {
+            let answer = session.send(request).await.map_err(of_profile)?;
+            return Ok((answer, None));
+        }
+        let mut redactor = Redactor::default();
+        let method = request.method().clone();
+        let attachment = session.attachment_for(&method, url).await;
+        let attachment = attachment.map_err(of_profile)?;
+        redactor.learn(&attachment);
+        trace::request(&request, &attachment, &redactor).await;
+        let answer = session.send(request).await.map_err(of_profile)?;
+        // Another token, if the first was refused.
+        if let Ok(attachment) = session.attachment_for(&method, url).await {
+            redactor.learn(&attachment);
+        }
+        let elsewhere = |to: &Url| to[..Position::AfterPath] != url[..Position::AfterPath];
+        if let Some(to) = answer.url().filter(|to| elsewhere(to)) {
+            output::note(&format!("redirected to {}\n", redactor.url(to.as_str())));
+        }
+        Ok((answer, Some(redactor)))
+    }
+
+    fn session(&self, profile: &Profile, context: &Context) -> Result<Session, Failure> {
+        let mut egress = self.network.egress()?;
+        let patience = if self.timeout == 0 { FOR_EVER } else { self.timeout };
+        egress.idle_timeout = Duration::from_secs(patience);
+        egress.connect_timeout = egress.connect_timeout.min(egress.idle_timeout);
+        let mut builder = SessionBuilder::of(profile, &context.paths)?.egress(egress);
+        if let Some((person, options)) = self.asked() {
+            builder = builder.person(person, options);
+        }
+        Ok(builder.build()?)
+    }
+
+    fn kind(&self) -> Kind {
+        match (self.multipart, self.form) {
+            (true, _) => Kind::Multipart,
+            (_, true) => Kind::Form,
+            _ => Kind::Json,
+        }
+    }
+
     /// A browser opens only where somebody looks.
     fn asked(&self) -> Option<Asked> {
         if self.no_interactive || !output::is_terminal(Stream::Error) {
@@ -109,6 +244,21 @@ impl Request {
             ..LoginOptions::default()
         };
         Some((Arc::new(AtTerminal::with(browser)), options))
+    }
+}
+
+/// What would help against a refusal.
+fn told(advice: &Advice, name: &str) -> String {
+    match advice {
+        Advice::Scope(Some(scope)) => format!(
+            "The API wants a token with the scope {:?}: `gatepass profile edit {name} scope=…`, then `gatepass login {name}`.",
+            scope.to_string()
+        ),
+        Advice::Scope(None) => "The API wants a token with more scope, and does not say which.".to_owned(),
+        Advice::StepUp(_) => format!(
+            "The API wants a better login: `gatepass login {name}`, or the same request where somebody can be asked."
+        ),
+        _ => "The API wants another token.".to_owned(),
     }
 }
 

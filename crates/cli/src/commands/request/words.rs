@@ -7,7 +7,7 @@ use crate::exit::Failure;
 
 /// The words, told apart.
 #[derive(Debug)]
-pub(super) struct Words {
+pub(in crate::commands) struct Words {
     /// The method, if one was named.
     pub(super) method: Option<Method>,
     /// The URL in full.
@@ -18,24 +18,46 @@ pub(super) struct Words {
 
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// Tells the words apart. A method is one of the usual ones in any case, or any other in capitals.
-pub(super) fn read(words: &[String]) -> Result<Words, Failure> {
-    let missing = || Failure::usage("expected [METHOD] URL [ITEM]...");
-    let (first, rest) = words.split_first().ok_or_else(missing)?;
-    match method(first) {
-        Some(method) => {
-            let (url, items) = rest.split_first().ok_or_else(missing)?;
-            Ok(Words {
-                method: Some(method),
-                url: read_url(url)?,
-                items: items.to_vec(),
-            })
+impl Words {
+    /// Tells the words apart. A method is one of the usual ones in any case, or any other in capitals.
+    ///
+    /// # Errors
+    ///
+    /// There is no URL.
+    pub(super) fn read(words: &[String]) -> Result<Self, Failure> {
+        match words.split_first() {
+            Some((first, rest)) => match method(first) {
+                Some(method) => Self::with(Some(method), rest),
+                None => Self::with(None, words),
+            },
+            None => Self::with(None, words),
         }
-        None => Ok(Words {
-            method: None,
-            url: read_url(first)?,
-            items: rest.to_vec(),
-        }),
+    }
+
+    /// The words after a method, `URL [ITEM]…`.
+    ///
+    /// # Errors
+    ///
+    /// There is no URL.
+    pub(in crate::commands) fn with_method(
+        method: &str,
+        words: &[String],
+    ) -> Result<Self, Failure> {
+        let method = method
+            .parse()
+            .map_err(|_| Failure::usage(format!("{method:?} is not a method")))?;
+        Self::with(Some(method), words)
+    }
+
+    fn with(method: Option<Method>, words: &[String]) -> Result<Self, Failure> {
+        let (url, items) = words
+            .split_first()
+            .ok_or_else(|| Failure::usage("expected a URL"))?;
+        Ok(Self {
+            method,
+            url: read_url(url)?,
+            items: items.to_vec(),
+        })
     }
 }
 
@@ -74,11 +96,11 @@ fn read_url(word: &str) -> Result<Url, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use super::read;
+    use super::Words;
 
     fn told(words: &str) -> (Option<String>, String, usize) {
         let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        let read = read(&words).expect("understood");
+        let read = Words::read(&words).expect("understood");
         (
             read.method.map(|method| method.to_string()),
             read.url.to_string(),
@@ -119,7 +141,7 @@ mod tests {
     fn what_makes_no_sense_is_refused() {
         for words in [&["GET"][..], &["http://"], &["a b"], &[]] {
             let words: Vec<String> = words.iter().map(ToString::to_string).collect();
-            assert!(read(&words).is_err(), "{words:?}");
+            assert!(Words::read(&words).is_err(), "{words:?}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const STEP: Step = Step {
 async fn run(world: &World, seen: &mut Seen) -> Checked {
     let client_id = &world.set.public_client_id;
     let oauth = OAuth::authorization_code(&world.issuer, client_id);
-    let session = world.session(Credential::OAuth(oauth))?;
+    let session = world.session(Credential::from(oauth))?;
     seen.sent("GET /oauth/authorize?…code_challenge=…");
     let login = log_in(&session, &world.agent, Decision::Allow).await?;
     login.outcome?;

@@ -38,13 +38,13 @@ async fn by_the_library(world: &World, seen: &mut Seen) -> Checked {
     let secret = SecretRef::given(set.client_secret.as_str());
     let mut oauth = OAuth::new(
         Some(world.issuer.clone()),
-        set.client_id.clone(),
+        Some(set.client_id.clone()),
         Some(secret),
         grant,
     );
     oauth.client_auth = Some("client_secret_post".to_owned());
     oauth.scope = Some("read-write".parse()?);
-    let session = world.session(Credential::OAuth(oauth))?;
+    let session = world.session(Credential::from(oauth))?;
     seen.sent("GET /oauth/authorize?redirect_uri=…:oob");
     let login = log_in(&session, &world.agent, Decision::Allow).await?;
     login.outcome?;

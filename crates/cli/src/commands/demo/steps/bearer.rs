@@ -20,7 +20,7 @@ async fn run(world: &World, seen: &mut Seen) -> Checked {
     let secret = SecretRef::given(world.set.client_secret.as_str());
     let maker = OAuth::client_credentials(&world.issuer, &world.set.client_id, secret);
     let made = world
-        .session(Credential::OAuth(maker))?
+        .session(Credential::from(maker))?
         .token(Duration::ZERO)
         .await?;
 

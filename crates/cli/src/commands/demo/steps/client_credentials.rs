@@ -18,7 +18,7 @@ async fn run(world: &World, seen: &mut Seen) -> Checked {
     let client_id = &world.set.client_id;
     let secret = SecretRef::given(world.set.client_secret.as_str());
     let oauth = OAuth::client_credentials(&world.issuer, client_id, secret);
-    let session = world.session(Credential::OAuth(oauth))?;
+    let session = world.session(Credential::from(oauth))?;
     seen.sent("POST /oauth/token");
     seen.sent("grant_type=client_credentials");
     let token = session.token(Duration::ZERO).await?;

@@ -1,23 +1,14 @@
 use std::time::Duration;
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::access_token::{AccessToken, AccessTokenFault, Expect, TYP};
-use super::{JwsFault, KeySet, SigningKey};
+use super::{NOW, key};
 use crate::Timestamp;
-
-const NOW: u64 = 1_800_000_000;
-
-fn key() -> SigningKey {
-    let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new())
-        .expect("a key");
-    SigningKey::from_pkcs8(der.as_ref()).expect("a P-256 key")
-}
+use crate::jose::access_token::{AccessToken, AccessTokenFault, Expect, TYP};
+use crate::jose::{JwsFault, KeySet, SigningKey};
 
 fn claims() -> Value {
     json!({
@@ -143,7 +134,7 @@ fn algorithms_cannot_be_confused() {
 
 #[test]
 fn signatures_keys_and_extensions_are_checked() {
-    let (key, other) = (key(), self::key());
+    let (key, other) = (key(), super::key());
     let keys = KeySet::of([key.jwk()]);
     let token = other.sign(TYP, &claims()).expect("signs");
     assert_eq!(check(&token, &keys), Err(JwsFault::UnknownKey.into()));

@@ -1,0 +1,171 @@
+//! What lies on this machine, and who may read and change it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gatepass_client::Config;
+use gatepass_client::tokens::{Keyring, KeyringTokens, StoreError, TokenKey, TokenStore as _};
+
+use crate::commands::report::Check;
+use crate::context::Context;
+use crate::exit::Failure;
+
+/// The most files that are looked at.
+const MAX_FILES: usize = 10_000;
+/// How long the keyring may take to answer here.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) async fn checks(context: &Context, config: Result<&Config, &Failure>) -> Vec<Check> {
+    let mut checks = vec![configuration(&context.paths.config_file(), config)];
+    checks.extend(changeable(&context.paths.config_file()));
+    checks.push(state(&context.paths.state));
+    checks.push(keyring(&context.paths.state).await);
+    checks
+}
+
+fn configuration(path: &Path, config: Result<&Config, &Failure>) -> Check {
+    const NAME: &str = "configuration";
+    let config = match config {
+        Ok(config) => config,
+        Err(failure) => {
+            return Check::bad(NAME, failure.to_string())
+                .next("mend that line, or move the file away");
+        }
+    };
+    match config.profiles.len() {
+        0 => Check::odd(NAME, format!("no profiles yet in {}", path.display()))
+            .next("gatepass profile add, with the issuer or the API"),
+        1 => Check::good(NAME, format!("one profile in {}", path.display())),
+        count => Check::good(NAME, format!("{count} profiles in {}", path.display())),
+    }
+}
+
+/// There is no secret in the configuration, but it says where secrets go.
+#[cfg(unix)]
+fn changeable(path: &Path) -> Option<Check> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let own = rustix::process::geteuid().as_raw();
+    for path in [Some(path), path.parent()].into_iter().flatten() {
+        let Ok(metadata) = fs::metadata(path) else {
+            continue;
+        };
+        let shown = path.display();
+        if metadata.uid() != own && metadata.uid() != 0 {
+            let text = format!(
+                "{shown} belongs to user {}, who can send your tokens elsewhere",
+                metadata.uid()
+            );
+            return Some(Check::bad("configuration", text).next(format!("chown it to user {own}")));
+        }
+        if metadata.mode() & 0o022 != 0 {
+            let text = format!("others can change {shown}, and with it where your tokens go");
+            return Some(Check::bad("configuration", text).next(format!("chmod go-w {shown}")));
+        }
+    }
+    None
+}
+
+#[cfg(not(unix))]
+fn changeable(_: &Path) -> Option<Check> {
+    None
+}
+
+fn state(folder: &Path) -> Check {
+    const NAME: &str = "state folder";
+    let mut found = Vec::new();
+    match list(folder, 3, &mut found) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Check::good(
+                NAME,
+                format!("{} is made with the first token", folder.display()),
+            );
+        }
+        Err(error) => return Check::bad(NAME, format!("{}: {error}", folder.display())),
+        Ok(()) => {}
+    }
+    let exposed: Vec<String> = found.iter().filter_map(|path| exposed(path)).collect();
+    match exposed.as_slice() {
+        [] => Check::good(
+            NAME,
+            format!("{} and what is in it are yours alone", folder.display()),
+        ),
+        [first, rest @ ..] => {
+            let more = match rest.len() {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            Check::bad(NAME, format!("{first}{more}")).next(format!(
+                "chmod -R go= {}, and log in again if somebody may have read it",
+                folder.display()
+            ))
+        }
+    }
+}
+
+/// The folder and what is in it, as deep as we put things.
+fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
+    let entries = fs::read_dir(folder)?;
+    found.push(folder.to_owned());
+    for entry in entries.flatten().take(MAX_FILES) {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && depth > 1 {
+            list(&entry.path(), depth - 1, found)?;
+        } else if !is_folder {
+            found.push(entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// Why something is not only this person's.
+#[cfg(unix)]
+fn exposed(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let metadata = fs::symlink_metadata(path).ok()?;
+    let own = rustix::process::geteuid().as_raw();
+    if metadata.uid() != own {
+        return Some(format!(
+            "{} belongs to user {}",
+            path.display(),
+            metadata.uid()
+        ));
+    }
+    let open = !metadata.is_symlink() && metadata.mode() & 0o077 != 0;
+    open.then(|| {
+        format!(
+            "others have access to {} (mode {:o})",
+            path.display(),
+            metadata.mode() & 0o777
+        )
+    })
+}
+
+#[cfg(not(unix))]
+fn exposed(_: &Path) -> Option<String> {
+    None
+}
+
+/// Without a keyring the key that seals the tokens lies in a file, which is fine on a server.
+async fn keyring(state: &Path) -> Check {
+    const NAME: &str = "keyring";
+    let Some(key) = TokenKey::new("doctor") else {
+        return Check::odd(NAME, "not asked");
+    };
+    let tokens = KeyringTokens::new(Keyring::of_this_user(), state.join("keyring"));
+    match tokio::time::timeout(PATIENCE, tokens.load(&key)).await {
+        Ok(Ok(_)) => Check::good(NAME, "it answers"),
+        Ok(Err(StoreError::Keyring { reason, .. })) => Check::odd(
+            NAME,
+            format!(
+                "none answers ({reason}); the key that seals tokens is kept in a private file instead"
+            ),
+        ),
+        Ok(Err(error)) => Check::bad(NAME, error.to_string()),
+        Err(_) => Check::odd(NAME, format!("no answer within {} s", PATIENCE.as_secs()))
+            .next("unlock it; perhaps a window waits for its password"),
+    }
+}

@@ -1,0 +1,138 @@
+//! `gatepass helper kubectl`.
+
+use super::Robot;
+use crate::home::{Home, Told};
+
+const API: &str = "https://cluster.example:6443";
+
+fn info(version: &str, spec: &str) -> String {
+    format!(
+        r#"{{"apiVersion":"client.authentication.k8s.io/{version}","kind":"ExecCredential","spec":{spec}}}"#
+    )
+}
+
+#[test]
+fn the_answer_is_to_the_letter() {
+    let robot = Robot::of(&[API]);
+    let token = robot.token();
+    let end =
+        jiff::Timestamp::from_second(robot.end().try_into().expect("soon")).expect("a moment");
+    let expected = |version: &str, interactive: bool| {
+        format!(
+            r#"{{"apiVersion":"client.authentication.k8s.io/{version}","kind":"ExecCredential","spec":{{"interactive":{interactive}}},"status":{{"token":"{token}","expirationTimestamp":"{end}"}}}}"#
+        )
+    };
+    let told = |said: Option<String>| {
+        let mut command = robot.command("helper kubectl robot");
+        command.envs(said.map(|said| ("KUBERNETES_EXEC_INFO", said)));
+        Told::of(&mut command).done().line().to_owned()
+    };
+    assert_eq!(told(None), expected("v1", false));
+    assert_eq!(
+        told(Some(info("v1", r#"{"interactive":true}"#))),
+        expected("v1", true)
+    );
+    assert_eq!(
+        told(Some(info("v1beta1", "{}"))),
+        expected("v1beta1", false)
+    );
+    let cluster =
+        format!(r#"{{"interactive":false,"cluster":{{"server":"{API}","config":null}}}}"#);
+    assert_eq!(told(Some(info("v1", &cluster))), expected("v1", false));
+}
+
+#[test]
+fn an_unknown_expiry_is_left_out() {
+    let home = Home::new();
+    home.run(&format!("profile add fixed --api {API} --token-env T"))
+        .done();
+    let told = Told::of(home.command("helper kubectl").env("T", "abc")).done();
+    assert_eq!(
+        told.line(),
+        r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{"interactive":false},"status":{"token":"abc"}}"#
+    );
+}
+
+#[test]
+fn what_kubernetes_must_not_have_is_refused() {
+    let home = Home::new();
+    home.run(&format!("profile add fixed --api {API} --token-env T"))
+        .done();
+    home.run(&format!(
+        "profile add basic --api {API} --username u --password-env T"
+    ))
+    .done();
+    let run = |words: &str, said: &str| {
+        let mut command = home.command(words);
+        let told = Told::of(command.env("T", "abc").env("KUBERNETES_EXEC_INFO", said));
+        assert!(!told.stderr.contains("abc"), "{told:?}");
+        told.code(1)
+    };
+    for (said, complaint) in [
+        ("{", "expected an ExecCredential"),
+        ("{}", "apiVersion"),
+        (&info("v1alpha1", "{}"), "not spoken here"),
+        (
+            &info("v1", r#"{"cluster":{"server":"https://evil.example"}}"#),
+            "not for https://evil.example",
+        ),
+        (&info("v1", r#"{"cluster":{"server":"?"}}"#), "not a URL"),
+    ] {
+        run("helper kubectl fixed", said).complaining(complaint);
+    }
+    run("helper kubectl basic", "").complaining("Kubernetes takes tokens");
+    run("helper kubectl fixed --id-token", "").complaining("token");
+    home.run("helper kubectl nobody")
+        .code(1)
+        .complaining("no profile");
+}
+
+#[test]
+fn nobody_is_asked_unless_both_sides_want_it() {
+    let home = Home::new();
+    let add = format!("profile add web --issuer https://as.invalid --client-id c --api {API}");
+    home.run(&add).done();
+    for (words, said) in [
+        ("helper kubectl web", info("v1", r#"{"interactive":true}"#)),
+        (
+            "helper kubectl web --login",
+            info("v1", r#"{"interactive":false}"#),
+        ),
+    ] {
+        let told = Told::of(home.command(words).env("KUBERNETES_EXEC_INFO", said));
+        told.code(4).complaining("gatepass login web");
+    }
+}
+
+#[test]
+fn the_entry_of_a_kubeconfig_is_printed() {
+    let home = Home::new();
+    home.run(&format!("profile add 1.0 --api {API} --token-env T"))
+        .done();
+    let entry = home.run("helper kubectl --print-config 1.0").done().stdout;
+    assert_eq!(
+        entry,
+        "\
+users:
+- name: \"1.0\"
+  user:
+    exec:
+      apiVersion: client.authentication.k8s.io/v1
+      command: gatepass
+      args:
+      - helper
+      - kubectl
+      - \"1.0\"
+      interactiveMode: Never
+      provideClusterInfo: true
+"
+    );
+    let entry = home
+        .run("helper kubectl --print-config 1.0 --login --id-token")
+        .done()
+        .stdout;
+    assert!(
+        entry.contains("      - --id-token\n      - --login\n      interactiveMode: IfAvailable\n"),
+        "{entry}"
+    );
+}

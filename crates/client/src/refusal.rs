@@ -1,0 +1,203 @@
+//! What a resource's refusal means, and what can be done about it.
+
+use gatepass_http::Body;
+use gatepass_proto::Scope;
+use gatepass_proto::dpop;
+use gatepass_proto::message::challenge::Challenge;
+use http::header::WWW_AUTHENTICATE;
+use http::{Response, StatusCode};
+
+/// What an answer means for the credential that it was asked with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The answer is about something else.
+    Stands,
+    /// The token is no good (RFC 6750 §3.1). Many servers send a bare 401.
+    Token,
+    /// The proof lacks the server's nonce (RFC 9449 §9).
+    Nonce,
+    /// A person has to log in again, as described.
+    StepUp(StepUp),
+    /// The token's scope is not enough.
+    Scope(Option<Scope>),
+    /// The password has to be proven by this challenge (RFC 7616).
+    Digest(Vec<Challenge>),
+}
+
+/// What would help against a refusal, for the person to decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Advice {
+    /// The token's scope is not enough (RFC 6750 §3.1): log in with more, where it is known what.
+    Scope(Option<Scope>),
+    /// The login is not good enough (RFC 9470): log in again with these.
+    StepUp(StepUp),
+}
+
+/// How somebody has to have logged in (RFC 9470 §3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepUp {
+    /// `acr_values`, the best first.
+    pub acr_values: Vec<String>,
+    /// `max_age`, in seconds.
+    pub max_age: Option<u64>,
+}
+
+impl StepUp {
+    /// As parameters of an authorization request.
+    pub fn params(&self) -> Vec<(String, String)> {
+        let mut params = Vec::new();
+        if !self.acr_values.is_empty() {
+            params.push(("acr_values".to_owned(), self.acr_values.join(" ")));
+        }
+        if let Some(max_age) = self.max_age {
+            params.push(("max_age".to_owned(), max_age.to_string()));
+        }
+        params
+    }
+}
+
+impl Verdict {
+    /// Reads an answer to a request that carried a token (`made`) or a password for Digest.
+    pub(crate) fn of(answer: &Response<Body>, made: bool) -> Self {
+        let challenges = challenges(answer);
+        match answer.status() {
+            StatusCode::UNAUTHORIZED if !made => {
+                let digest: Vec<Challenge> = challenges
+                    .into_iter()
+                    .filter(|challenge| challenge.is("digest"))
+                    .collect();
+                match digest.is_empty() {
+                    true => Self::Stands,
+                    false => Self::Digest(digest),
+                }
+            }
+            StatusCode::UNAUTHORIZED => Self::of_unauthorized(answer, &challenges),
+            StatusCode::FORBIDDEN if made => challenges
+                .iter()
+                .find(|challenge| challenge.param("error") == Some("insufficient_scope"))
+                .map_or(Self::Stands, |challenge| {
+                    Self::Scope(challenge.param("scope").and_then(|text| text.parse().ok()))
+                }),
+            _ => Self::Stands,
+        }
+    }
+
+    fn of_unauthorized(answer: &Response<Body>, challenges: &[Challenge]) -> Self {
+        if dpop::wants_nonce(answer.status(), answer.headers(), None) {
+            return Self::Nonce;
+        }
+        let mut ours = challenges
+            .iter()
+            .filter(|challenge| challenge.is("bearer") || challenge.is("dpop"))
+            .peekable();
+        if ours.peek().is_none() {
+            return Self::Token;
+        }
+        for challenge in ours {
+            match challenge.param("error") {
+                Some("insufficient_user_authentication") => return Self::StepUp(step_up(challenge)),
+                None | Some("invalid_token") => return Self::Token,
+                Some(_) => {}
+            }
+        }
+        Self::Stands
+    }
+
+    /// What to tell whoever gets the answer.
+    pub(crate) fn advice(self) -> Option<Advice> {
+        match self {
+            Self::Scope(scope) => Some(Advice::Scope(scope)),
+            Self::StepUp(wanted) => Some(Advice::StepUp(wanted)),
+            _ => None,
+        }
+    }
+}
+
+fn step_up(challenge: &Challenge) -> StepUp {
+    let words = challenge.param("acr_values").unwrap_or_default();
+    StepUp {
+        acr_values: words.split_ascii_whitespace().map(str::to_owned).collect(),
+        max_age: challenge.param("max_age").and_then(|text| text.parse().ok()),
+    }
+}
+
+fn challenges(answer: &Response<Body>) -> Vec<Challenge> {
+    answer
+        .headers()
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(Challenge::parse_list)
+        .collect()
+}
+
+impl std::fmt::Display for Advice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Scope(Some(scope)) => {
+                write!(f, "the token lacks the scope {scope:?}; log in again with it", scope = scope.to_string())
+            }
+            Self::Scope(None) => f.write_str("the token's scope is not enough; log in again with more"),
+            Self::StepUp(wanted) => {
+                f.write_str("the resource wants a better or fresher login")?;
+                if !wanted.acr_values.is_empty() {
+                    write!(f, ", acr_values {:?}", wanted.acr_values.join(" "))?;
+                }
+                if let Some(max_age) = wanted.max_age {
+                    write!(f, ", not older than {max_age} s")?;
+                }
+                f.write_str("; log in again")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatepass_http::Body;
+    use http::Response;
+
+    use super::{StepUp, Verdict};
+
+    fn verdict(status: u16, challenge: &str, made: bool) -> Verdict {
+        let mut answer = Response::builder().status(status);
+        if !challenge.is_empty() {
+            answer = answer.header("www-authenticate", challenge);
+        }
+        Verdict::of(&answer.body(Body::empty()).expect("an answer"), made)
+    }
+
+    #[test]
+    fn each_refusal_has_its_remedy() {
+        let scope = |text: &str| Verdict::Scope(Some(text.parse().expect("a scope")));
+        let wanted = StepUp {
+            acr_values: vec!["gold".into(), "silver".into()],
+            max_age: Some(60),
+        };
+        for (status, challenge, expected) in [
+            (200, "", Verdict::Stands),
+            (401, "", Verdict::Token),
+            (401, "Bearer", Verdict::Token),
+            (401, "bearer error=\"invalid_token\"", Verdict::Token),
+            (401, "Bearer error=\"invalid_request\"", Verdict::Stands),
+            (401, "DPoP error=\"invalid_token\"", Verdict::Token),
+            (401, "DPoP error=\"use_dpop_nonce\"", Verdict::Nonce),
+            (
+                401,
+                "Bearer error=\"insufficient_user_authentication\", acr_values=\"gold silver\", max_age=\"60\"",
+                Verdict::StepUp(wanted),
+            ),
+            (403, "", Verdict::Stands),
+            (403, "Bearer error=\"insufficient_scope\", scope=\"a b\"", scope("a b")),
+            (403, "Bearer error=\"insufficient_scope\"", Verdict::Scope(None)),
+        ] {
+            assert_eq!(verdict(status, challenge, true), expected, "{status} {challenge}");
+        }
+        assert_eq!(verdict(401, "Bearer", false), Verdict::Stands);
+        assert!(matches!(
+            verdict(401, "Digest realm=\"r\", nonce=\"n\"", false),
+            Verdict::Digest(_)
+        ));
+    }
+}

@@ -1,0 +1,170 @@
+//! One question to an endpoint that takes a form and the client's proof (RFC 6749 §3.2).
+
+use http::header::{ACCEPT, CONTENT_TYPE, DATE};
+use http::{HeaderName, HeaderValue, Method};
+use url::Url;
+
+use super::{FlowError, Request, Response};
+use crate::client_auth::{ClientCredentials, Draft};
+use crate::dpop::{self, Dpop};
+use crate::message::token::ErrorResponse;
+use crate::{Cx, Params, Timestamp};
+
+/// The header that carries a proof of possession (RFC 9449 §4).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+/// A clock that differs from the server's by less is not the reason of a refusal, in milliseconds.
+const TOLERABLE_SKEW: i64 = 10_000;
+
+/// An endpoint of an authorization server, and how a client shows itself there.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its URL.
+    pub url: String,
+    /// Who we are.
+    pub client: ClientCredentials,
+    /// The key that tokens are bound to, where they are (RFC 9449).
+    pub dpop: Option<Dpop>,
+}
+
+impl Endpoint {
+    /// An endpoint that is asked without a DPoP proof.
+    pub fn new(url: impl Into<String>, client: ClientCredentials) -> Self {
+        Self {
+            url: url.into(),
+            client,
+            dpop: None,
+        }
+    }
+}
+
+/// The question. It is asked once more when the server wants its nonce in the proof (RFC 9449 §8), or refuses a
+/// signature that our wrong clock has dated.
+#[derive(Debug)]
+pub(super) struct Call {
+    endpoint: Endpoint,
+    params: Params,
+    /// How far the server's clock is ahead of ours, in milliseconds, once it has said so.
+    skew: Option<i64>,
+    repeats: u8,
+}
+
+/// What an answer means to the conversation.
+pub(super) enum Heard {
+    /// The same question again, by another proof.
+    Again(Request),
+    /// The answer.
+    Answer(Response),
+}
+
+impl Call {
+    pub(super) fn new(endpoint: Endpoint, params: Params) -> Self {
+        Self {
+            endpoint,
+            params,
+            skew: None,
+            repeats: 0,
+        }
+    }
+
+    /// How far the server's clock is ahead of ours, in milliseconds, where its answer said so.
+    pub(super) fn skew(&self) -> Option<i64> {
+        self.skew
+    }
+
+    /// The question with a fresh proof of the client.
+    pub(super) fn request(&mut self, cx: &mut Cx<'_>) -> Result<Request, FlowError> {
+        // Proofs are dated by the server's clock where that is known to differ.
+        let now = match self.skew {
+            Some(skew) if self.repeats > 0 => shifted(cx.now, skew),
+            _ => cx.now,
+        };
+        let cx = &mut Cx::new(now, cx.entropy);
+        let Endpoint { url, client, dpop } = &self.endpoint;
+        let mut draft = Draft {
+            params: self.params.clone(),
+            ..Draft::default()
+        };
+        client
+            .attach(&mut draft, cx)
+            .map_err(|lack| FlowError::Setup(lack.to_owned()))?;
+        let target: Url = url
+            .parse()
+            .map_err(|_| FlowError::Setup(format!("{url:?} is not a URL")))?;
+        let mut request = http::Request::builder()
+            .method(Method::POST)
+            .uri(target.as_str())
+            .body(draft.params.to_form().into_bytes())
+            .map_err(|_| FlowError::Setup(format!("{url:?} is not a URL")))?;
+        let headers = request.headers_mut();
+        headers.extend(draft.headers);
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/x-www-form-urlencoded"),
+        );
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(dpop) = dpop {
+            let proof = dpop
+                .proof(&Method::POST, &target, None, cx)
+                .map_err(|error| FlowError::Setup(error.to_string()))?;
+            headers.insert(DPOP, proof);
+        }
+        Ok(request)
+    }
+
+    /// The answer, or the same question once more.
+    pub(super) fn hear(
+        &mut self,
+        response: Response,
+        cx: &mut Cx<'_>,
+    ) -> Result<Heard, FlowError> {
+        self.skew = skew(&response, cx.now).or(self.skew);
+        let fresh_nonce = self.learn(&response);
+        if response.status().is_success() || self.repeats >= 2 {
+            return Ok(Heard::Answer(response));
+        }
+        let error = ErrorResponse::parse(response.body()).map(|answer| answer.error);
+        let error = error.as_deref();
+        let nonce = fresh_nonce && dpop::wants_nonce(response.status(), response.headers(), error);
+        if nonce || self.is_dated_wrong(error) {
+            self.repeats += 1;
+            return self.request(cx).map(Heard::Again);
+        }
+        Ok(Heard::Answer(response))
+    }
+
+    fn learn(&self, response: &Response) -> bool {
+        let Endpoint { url, dpop, .. } = &self.endpoint;
+        match (dpop, url.parse()) {
+            (Some(dpop), Ok(url)) => dpop.learn(&url, response.headers()),
+            _ => false,
+        }
+    }
+
+    /// Whether the refusal may come of our clock alone: something was signed with a date, and the clocks differ.
+    fn is_dated_wrong(&self, error: Option<&str>) -> bool {
+        let differs = self
+            .skew
+            .is_some_and(|skew| skew.abs() > TOLERABLE_SKEW && self.repeats == 0);
+        let signs = self.endpoint.dpop.is_some() || self.endpoint.client.signs();
+        let about_it = matches!(
+            error,
+            Some("invalid_client" | "invalid_dpop_proof" | "invalid_request")
+        );
+        differs && signs && about_it
+    }
+}
+
+/// By how many milliseconds the `Date` of an answer (RFC 9110 §6.6.1) is ahead of our clock. It has whole seconds, and
+/// the answer was some time under way.
+fn skew(response: &Response, now: Timestamp) -> Option<i64> {
+    let date = response.headers().get(DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let theirs = i64::try_from(date.as_millis()).ok()?;
+    Some(theirs - i64::try_from(now.as_millis()).ok()?)
+}
+
+fn shifted(now: Timestamp, skew: i64) -> Timestamp {
+    let by = std::time::Duration::from_millis(skew.unsigned_abs());
+    if skew < 0 { now - by } else { now + by }
+}

@@ -1,0 +1,57 @@
+//! The grant of backchannel authentication in poll mode (OpenID Connect CIBA Core 1.0 §10.1).
+
+use super::GrantParams;
+use crate::{OAuthError, Params, Secret};
+
+const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
+
+/// The parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthReqId {
+    /// `auth_req_id`.
+    pub auth_req_id: Secret,
+}
+
+impl GrantParams for AuthReqId {
+    fn to_params(&self) -> Params {
+        let mut params = Params::new();
+        params.push("grant_type", GRANT_TYPE);
+        params.push("auth_req_id", self.auth_req_id.expose());
+        params
+    }
+}
+
+impl AuthReqId {
+    /// Reads the parameters.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request` without an id.
+    pub fn parse(params: &Params) -> Result<Self, OAuthError> {
+        let id = params
+            .get("auth_req_id")
+            .ok_or_else(|| OAuthError::invalid_request("auth_req_id is missing"))?;
+        Ok(Self {
+            auth_req_id: Secret::new(id),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuthReqId;
+    use crate::grant::GrantParams as _;
+    use crate::{Params, Secret};
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let grant = AuthReqId {
+            auth_req_id: Secret::new("a+b/c=&d"),
+        };
+        let form = grant.to_params().to_form();
+        assert!(form.starts_with("grant_type=urn%3Aopenid%3Aparams%3Agrant-type%3Aciba&"));
+        let params = Params::parse_form(form.as_bytes()).expect("well formed");
+        assert_eq!(AuthReqId::parse(&params), Ok(grant));
+        assert!(AuthReqId::parse(&Params::new()).is_err());
+    }
+}
