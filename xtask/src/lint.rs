@@ -23,8 +23,12 @@ pub(crate) fn everything() -> Result<()> {
         "clippy",
         "mend what it says; where it is wrong, `#[expect(…, reason = \"…\")]`",
         || {
-            // `test = false` keeps the browser's test out of `--all-targets`.
-            for targets in [&["--all-targets"][..], &["--test", "browser"]] {
+            // `test = false` keeps these two out of `--all-targets`.
+            for targets in [
+                &["--all-targets"][..],
+                &["--test", "browser"],
+                &["--test", "interop"],
+            ] {
                 run(cargo()
                     .args(["clippy", "--workspace", "--all-features"])
                     .args(targets)

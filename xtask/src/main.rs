@@ -10,6 +10,7 @@
 
 mod browser;
 mod deny;
+mod interop;
 mod lint;
 mod peers;
 mod program;
@@ -32,6 +33,7 @@ const TASKS: &[&Task] = &[
     &test::TASK,
     &lint::TASK,
     &peers::TASK,
+    &interop::TASK,
     &browser::TASK,
     &setup::TASK,
     &deny::TASK,

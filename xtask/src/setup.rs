@@ -7,8 +7,10 @@
 mod apt;
 pub(crate) mod chromium;
 mod git;
+pub(crate) mod node;
 mod postgres;
 pub(crate) mod python;
+pub(crate) mod web_servers;
 
 use anyhow::{Context as _, Result};
 
@@ -18,7 +20,7 @@ use crate::step::{no_arguments, step};
 
 pub(crate) const TASK: Task = Task {
     name: "setup",
-    about: "installs Chromium, its driver, git, PostgreSQL and the Python environment; says what is missing",
+    about: "installs Chromium, its driver, git, PostgreSQL, nginx, lighttpd and the packages of Node.js and Python; says what is missing",
     run: |arguments| {
         no_arguments(arguments)?;
         everything()
@@ -34,8 +36,10 @@ pub(crate) fn everything() -> Result<()> {
             rust_component("clippy", "clippy")?;
             chromium::ready()?;
             git::ready()?;
+            node::ready()?;
             python::environment()?;
             postgres::ready()?;
+            web_servers::ready()?;
             Ok(())
         },
     )

@@ -32,7 +32,8 @@ pub(crate) fn target() -> Result<PathBuf> {
 pub(crate) fn gatepass() -> Result<PathBuf> {
     run(cargo()
         .args(["build", "--workspace", "--all-features"])
-        .args(["--bin", "gatepass", "--test", "browser"]))?;
+        .args(["--bin", "gatepass", "--test", "browser"])
+        .args(["--test", "interop"]))?;
     let binary = profile_folder()?.join(format!("gatepass{}", env::consts::EXE_SUFFIX));
     anyhow::ensure!(binary.is_file(), "cargo built no `{}`", binary.display());
     Ok(binary)

@@ -40,7 +40,7 @@ pub(crate) async fn run(
             .send_resource(Request::from_parts(head, body))
             .await?;
         let verdict = judge(session, &answer);
-        if verdict == Verdict::Token {
+        if verdict == Verdict::Token && !tried.token {
             tracing::debug!("the resource refused the token");
             session.inner.state().rejected = Some(attachment.secret.clone());
         }

@@ -64,7 +64,9 @@ impl Inner {
         options: &LoginOptions,
     ) -> Result<CodeSetup, Error> {
         let metadata = &server.metadata;
-        let pushes = oauth.par.unwrap_or(true) || metadata.require_pushed_authorization_requests;
+        // A pasted code needs the `state` in the link, which a pushed request does not have.
+        let pushes = oauth.par.unwrap_or(options.way != LoginWay::Paste)
+            || metadata.require_pushed_authorization_requests;
         let pushed = match pushes {
             true => server.door(Door::Par)?,
             false => None,
@@ -193,12 +195,17 @@ fn more(oauth: &OAuth, options: &LoginOptions) -> Vec<(String, String)> {
     params.into_iter().collect()
 }
 
-/// The usual redirect URI, by the name that this server has for this machine.
+/// The usual redirect URI, as this server has to have it registered: by its name for this machine, and with a port
+/// where it takes no other.
 fn redirect(oauth: &OAuth, redirect_uri: &str) -> String {
-    if redirect_uri == Grant::LOOPBACK {
-        return redirect_uri.replace("127.0.0.1", oauth.quirks.loopback.as_str());
+    if redirect_uri != Grant::LOOPBACK {
+        return redirect_uri.to_owned();
     }
-    redirect_uri.to_owned()
+    let host = oauth.quirks.loopback;
+    match oauth.quirks.fixed_port {
+        true => format!("http://{host}:{}/callback", Grant::FIXED_PORT),
+        false => format!("http://{host}/callback"),
+    }
 }
 
 async fn hint(ciba: &Ciba) -> Result<Hint, Error> {

@@ -90,6 +90,9 @@ impl Grant {
     /// The redirect URI of programs on a person's own machine (RFC 8252 §7.3).
     pub const LOOPBACK: &'static str = "http://127.0.0.1/callback";
 
+    /// The port of the redirect URI at a server that wants to know it beforehand.
+    pub const FIXED_PORT: u16 = 8917;
+
     /// Its name in a profile.
     pub fn name(&self) -> &'static str {
         match self {

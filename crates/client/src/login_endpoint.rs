@@ -3,6 +3,7 @@
 use gatepass_http::Transport as _;
 use gatepass_proto::flow::retry_after;
 use gatepass_proto::message::credentials::Credentials;
+use gatepass_proto::message::quirks::Quirks;
 use gatepass_proto::message::token::{ErrorResponse, TokenResponse};
 use gatepass_proto::{Params, Secret};
 use http::Request;
@@ -42,8 +43,8 @@ impl Inner {
         let asked_at = self.clock.now();
         let response = self.transport.send(request).await?;
         if !response.status().is_success() {
-            let reason = ErrorResponse::parse(response.body())
-                .map(|error| error.description.unwrap_or(error.error));
+            let refusal = ErrorResponse::parse_failure(response.body(), &Quirks::default());
+            let reason = refusal.map(|own| own.explanation().unwrap_or(own.error));
             return Err(Error::LoginRefused {
                 status: response.status(),
                 reason,

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use gatepass_proto::Secret;
 use gatepass_proto::flow::{Endpoint, RevokeFlow};
+use gatepass_proto::message::quirks::RevokeBy;
 use gatepass_proto::message::revocation::RevocationRequest;
 
 use crate::server::Door;
@@ -65,8 +66,12 @@ impl Inner {
             return Ok(LogoutReport::Forgotten);
         };
         let client = self.client(oauth, &server).await?;
-        let tokens: [Option<&Secret>; 2] =
-            [token.refresh_token.as_ref(), Some(&token.access_token)];
+        // The access token alone is what other ways of revoking take.
+        let refresh_token = match oauth.quirks.revoke_by {
+            RevokeBy::Form => token.refresh_token.as_ref(),
+            RevokeBy::Bearer | RevokeBy::Delete => None,
+        };
+        let tokens: [Option<&Secret>; 2] = [refresh_token, Some(&token.access_token)];
         for token in tokens.into_iter().flatten() {
             let request = RevocationRequest {
                 token: token.clone(),

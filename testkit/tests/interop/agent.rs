@@ -99,10 +99,9 @@ impl Agent {
         let stranded = self.0.stranded.lock();
         stranded.unwrap_or_else(PoisonError::into_inner).clone()
     }
-}
 
-impl Browser for Agent {
-    fn open(&self, url: &Url) -> Result<(), String> {
+    /// Opens a page, does what it and the next ones ask, and goes back to the client.
+    pub(crate) fn browse(&self, url: &Url) {
         let (own, url) = (self.0.clone(), url.clone());
         tokio::spawn(async move {
             let outcome = match own.visit(&url).await {
@@ -118,6 +117,22 @@ impl Browser for Agent {
                 *stranded = Some(format!("{error:#}"));
             }
         });
+    }
+
+    /// Opens a page from which nothing leads back.
+    pub(crate) async fn visit(&self, url: &Url) -> Result<()> {
+        self.0.visit(url).await.map(drop)
+    }
+
+    /// Answers the question on the telephone.
+    pub(crate) async fn answer_phone(&self) -> Result<()> {
+        self.0.answer_phone().await
+    }
+}
+
+impl Browser for Agent {
+    fn open(&self, url: &Url) -> Result<(), String> {
+        self.browse(url);
         Ok(())
     }
 }
@@ -127,7 +142,6 @@ impl Person for Agent {
     async fn redirect(&self, url: Url) -> Result<Params, PersonError> {
         match self.0.visit(&url).await {
             Ok(Landing::Away(back)) => {
-                tokio::time::sleep(self.0.pause).await;
                 pasted(&url, back.as_str())
             }
             Ok(Landing::Page(text)) => Err(PersonError::Failed(text)),
@@ -182,6 +196,7 @@ impl Inner {
     }
 
     async fn come_back(&self, url: &Url) -> Result<()> {
+        tokio::time::sleep(self.pause).await;
         let request = Request::get(url.as_str()).body(Vec::new())?;
         self.transport.send(request).await?;
         Ok(())

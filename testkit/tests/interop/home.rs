@@ -60,19 +60,29 @@ impl Home {
         Ok(config.profile(None)?.clone())
     }
 
-    /// What the program does with these words.
-    pub(crate) async fn run(&self, words: &[&str]) -> Result<Told> {
-        let output = Command::new(tool("GATEPASS_BIN")?)
+    /// Puts something else into a file.
+    pub(crate) fn overwrite(&self, name: &str, content: &str) -> Result<()> {
+        Ok(fs::write(self.folder.path().join(name), content)?)
+    }
+
+    /// The program with these words, and nothing of this machine's own settings.
+    pub(crate) fn command(&self, words: &[&str]) -> Result<Command> {
+        let mut command = Command::new(tool("GATEPASS_BIN")?);
+        command
             .args(words)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("BROWSER", "/nonexistent")
             .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await
-            .context("the program could not be started")?;
+            .kill_on_drop(true);
+        Ok(command)
+    }
+
+    /// What the program does with these words.
+    pub(crate) async fn run(&self, words: &[&str]) -> Result<Told> {
+        let output = self.command(words)?.output().await;
+        let output = output.context("the program could not be started")?;
         Ok(Told {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout)?,

@@ -1,4 +1,4 @@
-//! The Python environment of the peers, in `.venv`.
+//! The Python environment of the peers and of the servers in Python, in `.venv`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,22 +10,28 @@ use crate::program::{on_path, program, run, version};
 use crate::workspace;
 
 /// Pinned to the last package.
-const REQUIREMENTS: &str = "testkit/peers/requirements.txt";
+const REQUIREMENTS: &[&str] = &[
+    "testkit/peers/requirements.txt",
+    "testkit/servers/python/requirements.txt",
+];
 
 /// The environment's interpreter, after making the environment or bringing it up to date.
 pub(crate) fn environment() -> Result<PathBuf> {
     let folder = workspace::root().join(".venv");
     let interpreter = folder.join("bin").join("python");
-    let wanted = fs::read_to_string(workspace::root().join(REQUIREMENTS))
-        .with_context(|| format!("{REQUIREMENTS} cannot be read"))?;
+    let mut wanted = String::new();
+    for file in REQUIREMENTS {
+        wanted += &fs::read_to_string(workspace::root().join(file))
+            .with_context(|| format!("{file} cannot be read"))?;
+    }
     let stamp = folder.join("requirements.installed");
     let there = version(&mut program(&interpreter)).is_some();
     if !there || fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         create(&folder)?;
         run(program(&interpreter)
-            .args(["-m", "pip", "install", "--quiet", "--requirement"])
-            .arg(REQUIREMENTS))
-        .context("pip could not install the peers' packages")?;
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(REQUIREMENTS.iter().flat_map(|file| ["--requirement", file])))
+        .context("pip could not install the packages")?;
         fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))?;
     }
     let found = version(&mut program(&interpreter))

@@ -102,6 +102,31 @@ pub(super) fn shown(checks: &[Check]) -> Value {
     Value::Array(each.collect())
 }
 
+/// The most columns of a line on a terminal.
+const COLUMNS: usize = 100;
+
+/// The text on lines of a terminal, those after the first so far in. For others it stays on one.
+fn wrapped(text: &str, indent: usize) -> String {
+    if !output::is_terminal(Stream::Result) {
+        return text.to_owned();
+    }
+    let mut lines = String::new();
+    let mut column = indent;
+    for word in text.split(' ') {
+        let wide = word.chars().count();
+        if column > indent && column + 1 + wide > COLUMNS {
+            lines.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        } else if !lines.is_empty() {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += wide;
+    }
+    lines
+}
+
 /// Text from anybody, on one line and unable to steer a terminal.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")

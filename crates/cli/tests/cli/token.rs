@@ -1,17 +1,20 @@
 //! `gatepass token`.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::home::{Home, Told, text};
 use crate::server::Server;
 
-struct Robot {
-    home: Home,
-    server: Server,
+/// A server, and the profile `robot` of a client that acts for itself.
+pub(crate) struct Robot {
+    pub(crate) home: Home,
+    pub(crate) server: Server,
 }
 
 impl Robot {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Home::new();
         let server = Server::dev(&home);
         let words = format!(
@@ -23,12 +26,15 @@ impl Robot {
         Self { home, server }
     }
 
-    fn run(&self, words: &str) -> Told {
-        Told::of(
-            self.home
-                .command(words)
-                .env("SECRET", self.server.get("client_secret")),
-        )
+    /// The program, with the client's secret in its environment.
+    pub(crate) fn command(&self, words: &str) -> Command {
+        let mut command = self.home.command(words);
+        command.env("SECRET", self.server.get("client_secret"));
+        command
+    }
+
+    pub(crate) fn run(&self, words: &str) -> Told {
+        Told::of(&mut self.command(words))
     }
 }
 
@@ -96,7 +102,7 @@ fn secrets_that_are_sent_as_they_are_have_a_header_too() {
         run("token basic --output header").done().line(),
         "Authorization: Basic dTprIDE="
     );
-    run("token basic").code(2).complaining("--output header");
+    run("token basic").code(2).complaining("gatepass header basic");
     home.run("token key").code(1).complaining("KEY is not set");
     home.run("token")
         .code(1)

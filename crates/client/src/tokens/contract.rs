@@ -240,7 +240,8 @@ pub async fn a_waiter_that_leaves_takes_nothing_along([one, other]: Stores) {
 /// Lock, load, save, unlock; then the other one, which finds what the first saved.
 pub async fn what_is_done_under_the_lock_is_kept(stores: Stores) {
     let mut tasks = JoinSet::new();
-    for store in stores.iter().cycle().take(6).cloned() {
+    for store in stores.iter().cycle().take(6) {
+        let store = store.clone();
         tasks.spawn(async move {
             let _lock = lock(&store, "count").await;
             let count = match load(&store, "count").await {

@@ -18,6 +18,7 @@ mod address;
 mod database;
 mod fault;
 mod holder;
+mod tables;
 
 /// The longest token that is kept, in bytes, as it lies in its row; the table's own limit.
 const MAX_LEN: usize = 1024 * 1024;

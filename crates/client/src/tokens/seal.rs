@@ -27,6 +27,7 @@ impl Seal {
     }
 
     /// Reads the key as an operator writes it: 32 bytes in base64, with or without padding.
+    #[cfg(feature = "postgres")]
     pub(super) fn from_base64(text: &str) -> Option<Self> {
         Self::new(&*decode_key(text)?).ok()
     }

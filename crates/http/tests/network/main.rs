@@ -1,5 +1,9 @@
 //! The transport against real sockets.
-#![expect(clippy::unwrap_used, reason = "these are tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "these are tests, and a child tells its parent on standard output"
+)]
 
 mod caching;
 mod identity;

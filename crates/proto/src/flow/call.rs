@@ -1,17 +1,15 @@
 //! One question to an endpoint that takes a form and the client's proof (RFC 6749 §3.2).
 
 use http::header::{ACCEPT, CONTENT_TYPE, DATE};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use url::Url;
 
 use super::{FlowError, Request, Response};
 use crate::client_auth::{ClientCredentials, Draft};
-use crate::dpop::{self, Dpop};
+use crate::dpop::{self, DPOP, Dpop};
 use crate::message::token::ErrorResponse;
 use crate::{Cx, Params, Timestamp};
 
-/// The header that carries a proof of possession (RFC 9449 §4).
-const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// A clock that differs from the server's by less is not the reason of a refusal, in milliseconds.
 const TOLERABLE_SKEW: i64 = 10_000;
 

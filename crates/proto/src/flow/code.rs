@@ -370,9 +370,11 @@ impl CodeSetup {
         );
         let dpop = self.token.endpoint.dpop.as_ref();
         params.push_some("dpop_jkt", dpop.map(Dpop::jkt));
-        let more = self.params.iter().map(|(name, value)| (name, value));
-        for (name, value) in quirks.authorize_params.iter().chain(more) {
-            if params.get(name).is_some() {
+        // What is said for this login counts more than what a preset says for all.
+        let mut more = quirks.authorize_params.clone();
+        more.extend(self.params.iter().cloned());
+        for (name, value) in more {
+            if params.get(&name).is_some() {
                 let text = format!("{name} is set by gatepass; it cannot be set again");
                 return Err(FlowError::Setup(text));
             }

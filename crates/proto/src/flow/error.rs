@@ -47,9 +47,11 @@ pub enum FlowError {
 }
 
 impl FlowError {
-    /// Whether the server said `invalid_grant`: the credential is spent and only a new login helps.
+    /// Whether the server said `invalid_grant`: the credential is spent and only a new login helps. A server that is in
+    /// trouble itself is not believed about that.
     pub fn is_invalid_grant(&self) -> bool {
         matches!(self, Self::Refused { error, .. } if error == "invalid_grant")
+            && !self.is_temporary()
     }
 
     /// Whether the same request may succeed later: a network failure, 429 or 5xx.

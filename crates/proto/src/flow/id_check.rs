@@ -10,6 +10,8 @@ use crate::jose::KeySet;
 use crate::message::token::TokenResponse;
 use crate::{ClientId, Secret, Timestamp};
 
+/// How often keys that cannot be had are asked for again: after 1, 2 and 4 seconds.
+const MAX_FAILURES: u32 = 3;
 /// By how much the server's clock and ours may differ.
 const LEEWAY: Duration = Duration::from_secs(300);
 
@@ -49,12 +51,14 @@ pub(super) struct IdCheck {
     /// Whether the keys were asked for past every cache.
     reloaded: bool,
     asked: bool,
+    required: bool,
+    failures: u32,
 }
 
 /// What is thought of an ID token so far.
 pub(super) enum Opinion {
     /// Keys are needed: send this.
-    Ask(Request),
+    Ask(Box<Request>),
     /// It is good.
     Good(Box<IdClaims>),
 }
@@ -93,6 +97,8 @@ impl IdCheck {
             jwks_uri: setup.jwks_uri.clone(),
             reloaded: false,
             asked: false,
+            required: setup.required,
+            failures: 0,
         };
         // One that is signed with our own secret needs no keys.
         let opinion = check.judge(&KeySet::default(), now)?;
@@ -113,6 +119,22 @@ impl IdCheck {
         self.judge(&keys, now)
     }
 
+    /// Asks for the keys.
+    pub(super) fn ask(&self) -> Result<Request, FlowError> {
+        document(&self.jwks_uri, self.reloaded)
+    }
+
+    /// How long to wait before keys that could not be had are asked for again; `None` when that has been done enough.
+    pub(super) fn pause(&mut self) -> Option<Duration> {
+        self.failures += 1;
+        (self.failures <= MAX_FAILURES).then(|| Duration::from_secs(1 << (self.failures - 1)))
+    }
+
+    /// Whether the token may be taken without its ID token.
+    pub(super) fn is_dispensable(&self) -> bool {
+        !self.required
+    }
+
     /// A key that is not known may be new: the keys are asked for once more, past every cache.
     fn judge(&mut self, keys: &KeySet, now: Timestamp) -> Result<Opinion, FlowError> {
         match id_token::check(self.token.expose(), keys, &self.expect, now) {
@@ -120,7 +142,7 @@ impl IdCheck {
             Err(IdTokenFault::UnknownKey) if !self.reloaded => {
                 self.reloaded = self.asked;
                 self.asked = true;
-                Ok(Opinion::Ask(document(&self.jwks_uri, self.reloaded)?))
+                self.ask().map(|request| Opinion::Ask(Box::new(request)))
             }
             Err(fault) => Err(fault.into()),
         }

@@ -58,7 +58,7 @@ impl<G: GrantParams> Poll<G> {
                 let flow = TokenFlow::new(self.setup.clone(), &self.grant);
                 self.talk(flow, Input::Start, cx)
             }
-            (Some(flow), input @ Input::Response(_)) => self.talk(flow, input, cx),
+            (Some(flow), input @ (Input::Response(_) | Input::Woke)) => self.talk(flow, input, cx),
             _ => Err(FlowError::OutOfTurn),
         }
     }

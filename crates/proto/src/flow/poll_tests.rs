@@ -188,6 +188,13 @@ fn a_token_that_came_is_not_asked_for_again() {
     let token = json!({ "access_token": "at", "id_token": format!("{header}.e30.AAAA") });
     let request = sent(talk.answer(200, &token));
     assert_eq!(request.uri(), "https://as.example/jwks");
+    // The keys are asked for again, and again; the token never.
+    for pause in [1, 2, 4] {
+        let next = talk.lose();
+        let (slept, next) = talk.sleep(next);
+        assert_eq!(slept, std::time::Duration::from_secs(pause));
+        assert_eq!(sent(next).uri(), "https://as.example/jwks");
+    }
     assert!(matches!(failed(talk.lose()), FlowError::Unreachable(_)));
 }
 

@@ -100,3 +100,7 @@ impl Flow for IntrospectFlow {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "post_tests.rs"]
+mod tests;

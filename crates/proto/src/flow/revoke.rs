@@ -8,6 +8,7 @@ use crate::client_auth::Draft;
 use crate::message::credentials::Credentials;
 use crate::message::quirks::RevokeBy;
 use crate::message::revocation::RevocationRequest;
+use crate::message::token::ErrorResponse;
 use crate::{Cx, Secret};
 
 /// Revokes one token (RFC 7009) at the `revocation_endpoint`, or in the way that a server has in its place.
@@ -59,7 +60,9 @@ impl Flow for RevokeFlow {
             ) => own(*by, endpoint, token, cx).map(Step::Send),
             (Way::Own { .. }, Input::Response(response)) => {
                 let response = response?;
-                match response.status().is_success() {
+                // Some say no with status 200.
+                let refused = ErrorResponse::parse(response.body()).is_some();
+                match response.status().is_success() && !refused {
                     true => Ok(Step::Done(())),
                     false => Err(refusal(&response)),
                 }

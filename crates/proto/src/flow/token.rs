@@ -1,7 +1,7 @@
 use super::call::{Call, Endpoint, Heard};
 use super::id_check::{IdCheck, IdTokenSetup, Opinion};
 use super::post::refusal_by;
-use super::{Flow, FlowError, Input, Request, Response, Step};
+use super::{Flow, FlowError, Input, Request, Response, Step, Unreachable};
 use crate::grant::GrantParams;
 use crate::id_token::IdClaims;
 use crate::message::quirks::Quirks;
@@ -57,6 +57,8 @@ enum Stage {
     Fresh,
     Asking { asked_at: Timestamp },
     Checking(Box<Granted>, Box<IdCheck>),
+    /// The keys could not be had just now.
+    Pausing(Box<Granted>, Box<IdCheck>),
 }
 
 impl TokenFlow {
@@ -81,7 +83,7 @@ impl TokenFlow {
 
     /// Whether the token has come, and only its ID token is still being checked.
     pub(super) fn has_token(&self) -> bool {
-        matches!(self.stage, Stage::Checking(..))
+        matches!(self.stage, Stage::Checking(..) | Stage::Pausing(..))
     }
 
     fn ask(&mut self, cx: &mut Cx<'_>) -> Result<Step<Granted>, FlowError> {
@@ -119,6 +121,30 @@ impl TokenFlow {
         }
     }
 
+    /// The token is there, and was given once: keys that cannot be had must not lose it. They are asked for again, and in
+    /// the end a renewed token is taken without its ID token.
+    fn hear_keys(
+        &mut self,
+        granted: Box<Granted>,
+        mut check: Box<IdCheck>,
+        keys: Result<Response, Unreachable>,
+        cx: &Cx<'_>,
+    ) -> Result<Step<Granted>, FlowError> {
+        let heard = keys.map_err(FlowError::from);
+        match heard.and_then(|keys| check.hear(&keys, cx.now)) {
+            Ok(opinion) => self.believe(*granted, *check, opinion),
+            Err(error) if error.is_temporary() => match check.pause() {
+                Some(pause) => {
+                    self.stage = Stage::Pausing(granted, check);
+                    Ok(Step::Wait(cx.now + pause))
+                }
+                None if check.is_dispensable() => Ok(Step::Done(*granted)),
+                None => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
     fn believe(
         &mut self,
         mut granted: Granted,
@@ -128,7 +154,7 @@ impl TokenFlow {
         match opinion {
             Opinion::Ask(request) => {
                 self.stage = Stage::Checking(Box::new(granted), Box::new(check));
-                Ok(Step::Send(request))
+                Ok(Step::Send(*request))
             }
             Opinion::Good(claims) => {
                 granted.id = Some(*claims);
@@ -147,9 +173,13 @@ impl Flow for TokenFlow {
             (Stage::Asking { asked_at }, Input::Response(response)) => {
                 self.hear(response?, asked_at, cx)
             }
-            (Stage::Checking(granted, mut check), Input::Response(keys)) => {
-                let opinion = check.hear(&keys?, cx.now)?;
-                self.believe(*granted, *check, opinion)
+            (Stage::Checking(granted, check), Input::Response(keys)) => {
+                self.hear_keys(granted, check, keys, cx)
+            }
+            (Stage::Pausing(granted, check), Input::Woke) => {
+                let request = check.ask()?;
+                self.stage = Stage::Checking(granted, check);
+                Ok(Step::Send(request))
             }
             _ => Err(FlowError::OutOfTurn),
         }

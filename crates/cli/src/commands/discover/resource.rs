@@ -174,17 +174,15 @@ fn advice(challenge: &Challenge, origin: &str) -> Vec<Check> {
         ));
     }
     let add = |options: &str| format!("gatepass profile add NAME --api {origin} {options}");
-    let next = if challenge.is("basic") {
-        Some(add("--username USER --password-command …"))
+    let way = if challenge.is("basic") {
+        add("--username USER --password-command …")
     } else if (challenge.is("bearer") || challenge.is("dpop"))
         && challenge.param("resource_metadata").is_none()
     {
-        Some(add("--issuer URL --client-id ID, or --token-command …"))
+        add("--issuer URL --client-id ID, or --token-command …")
     } else {
-        None
+        return found;
     };
-    if let Some(next) = next {
-        found.push(Check::odd("profile", "this is how one is made for it").next(next));
-    }
+    found.push(Check::good("to use it", way));
     found
 }

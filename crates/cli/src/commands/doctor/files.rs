@@ -160,9 +160,7 @@ async fn keyring(state: &Path) -> Check {
         Ok(Ok(_)) => Check::good(NAME, "it answers"),
         Ok(Err(StoreError::Keyring { reason, .. })) => Check::odd(
             NAME,
-            format!(
-                "none answers ({reason}); the key that seals tokens is kept in a private file instead"
-            ),
+            format!("none answers, so the key that seals tokens is in a private file: {reason}"),
         ),
         Ok(Err(error)) => Check::bad(NAME, error.to_string()),
         Err(_) => Check::odd(NAME, format!("no answer within {} s", PATIENCE.as_secs()))

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::machine;
 use crate::commands::discover::Recorder;
-use crate::commands::report::Check;
+use crate::commands::report::{Check, Mark};
 use crate::context::NetworkArgs;
 use crate::exit::Failure;
 
@@ -94,7 +94,8 @@ impl Server {
         };
         let proxy = machine::proxy_for(&url);
         met.checks.extend(connection(&url, proxy.as_deref()).await);
-        if let Self::Issuer(issuer) = &self {
+        let reached = met.checks.iter().all(|check| check.mark != Mark::Bad);
+        if let (Self::Issuer(issuer), true) = (&self, reached) {
             met.ask(issuer, transport).await;
         }
         met
@@ -123,8 +124,7 @@ impl Met {
                     .unwrap_or_default();
                 Check::good("metadata", place)
             }
-            Err(error) if last.is_none() => Check::bad("https", error.to_string())
-                .next("--ca FILE, or `ca` in the profile, names an authority of your own"),
+            Err(error) if last.is_none() => silent(&error.to_string()),
             Err(error) => Check::bad("metadata", error.to_string())
                 .next(format!("gatepass discover {issuer}")),
         });
@@ -132,6 +132,15 @@ impl Met {
         if let Some((theirs, ours)) = last.and_then(|last| last.clocks) {
             self.checks.push(clock(theirs, ours));
         }
+    }
+}
+
+/// Somebody took the connection and did not answer; mostly it is the certificate.
+fn silent(reason: &str) -> Check {
+    let check = Check::bad("answer", reason);
+    match reason.contains("certificate") {
+        true => check.next("--ca FILE, or `ca` in the profile, names an authority of your own"),
+        false => check,
     }
 }
 
@@ -240,8 +249,7 @@ fn usable(text: &str) -> Result<Url, String> {
 mod tests {
     use gatepass_client::Timestamp;
 
-    use super::clock;
-    use crate::commands::report::Mark;
+    use super::{Mark, clock};
 
     #[test]
     fn clocks_half_a_minute_apart_are_remarked_upon() {

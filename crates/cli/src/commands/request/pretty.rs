@@ -38,6 +38,9 @@ pub(super) fn json(
             laid.text.clear();
         }
     }
+    if let Some(text) = laid.held.take() {
+        laid.value(text, "32");
+    }
     sink(&laid.text)
 }
 

@@ -1,16 +1,16 @@
-//! The database itself: its tables, its rows and its locks. All SQL of this crate is here.
+//! The database itself: its rows and its locks. All SQL of this crate is here and in `tables.rs`.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use gatepass_proto::Secret;
-use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPoolOptions;
-use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres, SqlSafeStr as _};
+use sqlx::{ConnectOptions as _, PgConnection, PgPool, Postgres};
 
 use super::address::Address;
 use super::fault::{fault, is};
+use super::tables;
 use crate::tokens::{StoreError, TokenKey};
 
 /// How long the database may take for one call, connecting included.
@@ -20,33 +20,6 @@ const IDLE: Duration = Duration::from_secs(60);
 /// Reads and writes that go on at the same time; locks have connections of their own.
 const CONNECTIONS: u32 = 4;
 
-/// The steps to the newest tables. There are none back: an older program refuses newer tables.
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    let tokens = "CREATE TABLE gatepass_client_tokens (
-        key text PRIMARY KEY CHECK (length(key) BETWEEN 1 AND 255),
-        revision bigint NOT NULL,
-        token bytea NOT NULL CHECK (octet_length(token) <= 1048576),
-        saved_at timestamptz NOT NULL DEFAULT now()
-    )";
-    let step = |version, name: &'static str, sql: &'static str| {
-        Migration::new(
-            version,
-            name.into(),
-            MigrationType::Simple,
-            sql.into_sql_str(),
-            false,
-        )
-    };
-    let mut migrator = Migrator::with_migrations(vec![step(1, "tokens", tokens)]);
-    // Other programs that use the library have `_sqlx_migrations`, perhaps in the same schema.
-    migrator.dangerous_set_table_name("gatepass_client_migrations");
-    migrator
-});
-/// The newest of them.
-const VERSION: i64 = 1;
-
-/// Undefined table.
-const NO_TABLE: &str = "42P01";
 /// The lock was not free before `lock_timeout`.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
@@ -91,14 +64,14 @@ impl Database {
         let version = database
             .bounded(async {
                 let mut conn = database.borrow().await?;
-                let version = version(conn.conn()?).await?;
+                let version = tables::version(conn.conn()?).await?;
                 conn.give_back();
                 Ok(version)
             })
             .await?;
         match version {
-            Some(VERSION) => {}
-            Some(newer) if newer > VERSION => return Err(database.newer(newer)),
+            Some(tables::VERSION) => {}
+            Some(newer) if newer > tables::VERSION => return Err(database.newer(newer)),
             _ => database.migrate().await?,
         }
         Ok(database)
@@ -234,19 +207,18 @@ impl Database {
 
     async fn migrate(&self) -> Result<(), StoreError> {
         let mut conn = self.bounded(self.address.options.connect()).await?;
-        let done = tokio::time::timeout(CALL, MIGRATIONS.run_direct(None, &mut conn, false));
-        done.await
-            .map_err(|_| self.silent())?
-            .map_err(|error| match error {
-                MigrateError::VersionMissing(version) => self.newer(version),
-                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                    fault(self.place(), &error)
-                }
-                error => StoreError::Unusable {
-                    place: self.place().to_owned(),
-                    reason: error.to_string(),
-                },
-            })
+        let done = tokio::time::timeout(CALL, tables::migrate(&mut conn)).await;
+        match done.map_err(|_| self.silent())? {
+            Ok(()) => Ok(()),
+            Err(MigrateError::VersionMissing(version)) => Err(self.newer(version)),
+            Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => {
+                Err(fault(self.place(), &error))
+            }
+            Err(error) => Err(StoreError::Unusable {
+                place: self.place().to_owned(),
+                reason: error.to_string(),
+            }),
+        }
     }
 
     async fn borrow(&self) -> Result<Borrowed, sqlx::Error> {
@@ -274,7 +246,8 @@ impl Database {
         StoreError::Unusable {
             place: self.place().to_owned(),
             reason: format!(
-                "a newer gatepass made its tables (version {version}, this one knows {VERSION}); upgrade this one"
+                "a newer gatepass made its tables (version {version}, this one knows {}); upgrade this one",
+                tables::VERSION
             ),
         }
     }
@@ -299,17 +272,6 @@ impl Drop for Borrowed {
         if let Some(conn) = self.0.take() {
             drop(conn.detach());
         }
-    }
-}
-
-/// The newest migration that the tables have had; `None` when there are no tables.
-async fn version(conn: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
-    let found = sqlx::query_scalar("SELECT max(version) FROM gatepass_client_migrations")
-        .fetch_one(conn)
-        .await;
-    match found {
-        Err(error) if is(&error, NO_TABLE) => Ok(None),
-        found => found,
     }
 }
 
