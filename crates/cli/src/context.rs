@@ -31,13 +31,27 @@ impl NetworkArgs {
     /// The file of certificate authorities cannot be read.
     pub(crate) fn egress(&self) -> Result<Egress, Failure> {
         let mut egress = Egress::default();
-        if let Some(path) = &self.ca {
-            let pem = std::fs::read(path)
-                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-            egress.extra_roots.push(pem);
-        }
+        egress.extra_roots.extend(read_ca(self.ca.as_deref())?);
         Ok(egress)
     }
+
+    /// The same for the servers of a profile, which may have an authority of their own.
+    ///
+    /// # Errors
+    ///
+    /// A file of certificate authorities cannot be read.
+    pub(crate) fn egress_of(&self, profile: &Profile) -> Result<Egress, Failure> {
+        let mut egress = self.egress()?;
+        egress.extra_roots.extend(read_ca(profile.ca.as_deref())?);
+        Ok(egress)
+    }
+}
+
+fn read_ca(path: Option<&Path>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = path else { return Ok(None) };
+    let pem = std::fs::read(path);
+    let pem = pem.map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
+    Ok(Some(pem))
 }
 
 /// Whom a session may ask to log in, and how.

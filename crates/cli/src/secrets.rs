@@ -25,17 +25,12 @@ pub(crate) trait Named {
     const HEADING: Option<&'static str> = None;
 }
 
-/// Where a secret will be found each time: `--NAME-file FILE`, `--NAME-env VAR`, `--NAME-command COMMAND`.
-pub(crate) struct ReferenceArgs<N> {
-    /// Where it is, if that was said.
-    pub(crate) reference: Option<SecretRef>,
-    name: PhantomData<N>,
-}
-
-/// Where a secret is now: as [`ReferenceArgs`], or `--NAME-stdin`; without any of them a prompt.
+/// Where a secret is now: `--NAME-stdin`, `--NAME-file FILE`, `--NAME-env VAR`, `--NAME-command COMMAND`; where it is
+/// new, without any of them a prompt.
 pub(crate) struct SecretArgs<N> {
     stdin: bool,
-    elsewhere: ReferenceArgs<N>,
+    reference: Option<SecretRef>,
+    name: PhantomData<N>,
 }
 
 impl<N: Named> SecretArgs<N> {
@@ -45,7 +40,7 @@ impl<N: Named> SecretArgs<N> {
     ///
     /// It cannot be read, or there is nobody to ask.
     pub(crate) async fn read_new(self) -> Result<Secret, Failure> {
-        if let Some(reference) = self.elsewhere.reference {
+        if let Some(reference) = self.reference {
             return reference
                 .read()
                 .await
@@ -61,6 +56,26 @@ impl<N: Named> SecretArgs<N> {
         tokio::task::spawn_blocking(reading)
             .await
             .map_err(|error| Failure::error(error.to_string()))?
+    }
+
+    /// Reads a secret that is there already, if the options say where.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub(crate) async fn read_given(self) -> Result<Option<Secret>, Failure> {
+        if self.stdin {
+            let reading = tokio::task::spawn_blocking(|| read_stdin(N::WORDS));
+            let secret = reading.await.map_err(|error| Failure::error(error.to_string()))?;
+            return secret.map(Some);
+        }
+        match self.reference {
+            None => Ok(None),
+            Some(reference) => match reference.read().await {
+                Ok(secret) => Ok(Some(secret)),
+                Err(error) => Err(Failure::error(error.to_string())),
+            },
+        }
     }
 }
 
@@ -102,71 +117,49 @@ fn capital(text: &str) -> String {
         .unwrap_or_default()
 }
 
-fn id<N: Named>(suffix: &str) -> String {
-    format!("{}-{suffix}", N::OPTION)
-}
-
-fn option<N: Named>(suffix: &str, help: &str) -> Arg {
-    let arg = Arg::new(id::<N>(suffix))
-        .long(id::<N>(suffix))
-        .help(format!("Read {} {help}", N::WORDS));
-    arg.help_heading(N::HEADING)
-}
-
-fn group<N: Named>(command: clap::Command, args: Vec<Arg>) -> clap::Command {
-    let ids: Vec<_> = args.iter().map(|arg| arg.get_id().clone()).collect();
-    command
-        .args(args)
-        .group(ArgGroup::new(id::<N>("source")).args(ids).multiple(false))
-}
-
-fn references<N: Named>() -> Vec<Arg> {
+/// The options of a secret that will be found each time: `--NAME-file`, `--NAME-env`, `--NAME-command`.
+pub(crate) fn references(name: &str, words: &str, heading: Option<&'static str>) -> Vec<Arg> {
+    let said = |suffix: &str, value: &'static str, help: &str| {
+        option(name, suffix, format!("Read {words} {help}"), heading).value_name(value)
+    };
     vec![
-        option::<N>("file", "from a file's first line")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf)),
-        option::<N>("env", "from an environment variable").value_name("VAR"),
-        option::<N>("command", "from what a command prints").value_name("COMMAND"),
+        said("file", "FILE", "from a file's first line").value_parser(value_parser!(PathBuf)),
+        said("env", "VAR", "from an environment variable"),
+        said("command", "COMMAND", "from what a command prints"),
     ]
 }
 
-impl<N: Named> Args for ReferenceArgs<N> {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        group::<N>(command, references::<N>())
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
+/// Where the secret is, if one of its options says so.
+pub(crate) fn reference(name: &str, matches: &ArgMatches) -> Option<SecretRef> {
+    let text = |suffix: &str| matches.get_one::<String>(&format!("{name}-{suffix}")).cloned();
+    let file = matches.get_one::<PathBuf>(&format!("{name}-file"));
+    // A profile is used from any folder.
+    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    file.map(|path| SecretRef::File(absolute(path)))
+        .or_else(|| text("env").map(SecretRef::Env))
+        .or_else(|| text("command").map(SecretRef::Command))
 }
 
-impl<N: Named> FromArgMatches for ReferenceArgs<N> {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let text = |suffix: &str| matches.get_one::<String>(&id::<N>(suffix)).cloned();
-        let file = matches.get_one::<PathBuf>(&id::<N>("file"));
-        // A profile is used from any folder.
-        let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let file = file.map(|path| SecretRef::File(absolute(path)));
-        let reference = file
-            .or_else(|| text("env").map(SecretRef::Env))
-            .or_else(|| text("command").map(SecretRef::Command));
-        Ok(Self {
-            reference,
-            name: PhantomData,
-        })
-    }
+/// Adds options of which one is used at most.
+pub(crate) fn group(command: clap::Command, name: &str, args: Vec<Arg>) -> clap::Command {
+    let ids: Vec<_> = args.iter().map(|arg| arg.get_id().clone()).collect();
+    command
+        .args(args)
+        .group(ArgGroup::new(format!("{name}-source")).args(ids).multiple(false))
+}
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
+fn option(name: &str, suffix: &str, help: String, heading: Option<&'static str>) -> Arg {
+    let id = format!("{name}-{suffix}");
+    Arg::new(id.clone()).long(id).help(help).help_heading(heading)
 }
 
 impl<N: Named> Args for SecretArgs<N> {
     fn augment_args(command: clap::Command) -> clap::Command {
-        let mut args = vec![option::<N>("stdin", "from standard input").action(ArgAction::SetTrue)];
-        args.extend(references::<N>());
-        group::<N>(command, args)
+        let help = format!("Read {} from standard input", N::WORDS);
+        let stdin = option(N::OPTION, "stdin", help, N::HEADING).action(ArgAction::SetTrue);
+        let mut args = vec![stdin];
+        args.extend(references(N::OPTION, N::WORDS, N::HEADING));
+        group(command, N::OPTION, args)
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -176,10 +169,10 @@ impl<N: Named> Args for SecretArgs<N> {
 
 impl<N: Named> FromArgMatches for SecretArgs<N> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let elsewhere = ReferenceArgs::from_arg_matches(matches)?;
         Ok(Self {
-            stdin: matches.get_flag(&id::<N>("stdin")),
-            elsewhere,
+            stdin: matches.get_flag(&format!("{}-stdin", N::OPTION)),
+            reference: reference(N::OPTION, matches),
+            name: PhantomData,
         })
     }
 

@@ -154,6 +154,24 @@ impl Config {
     }
 }
 
+impl Profile {
+    /// A profile of these members, each said as [`Config::change`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, without anything that may be a secret.
+    pub fn of_members(name: ProfileName, members: &[Change]) -> Result<Self, String> {
+        let mut document = DocumentMut::new();
+        for change in members {
+            apply(document.as_table_mut(), change)
+                .map_err(|reason| format!("{}: {reason}", change.member))?;
+        }
+        let entry: Entry = toml::from_str(&document.to_string())
+            .map_err(|error| error.message().trim().to_owned())?;
+        entry.read(name)
+    }
+}
+
 /// Changes a file that makes sense into another that does.
 fn edit(
     paths: &Paths,
@@ -270,7 +288,12 @@ fn apply(profile: &mut dyn TableLike, change: &Change) -> Result<(), String> {
 fn candidates(text: &str) -> Vec<Value> {
     let words: Array = text.split_whitespace().collect();
     let mut all = vec![Value::from(text), Value::from(words)];
-    all.extend(text.parse::<Value>().ok());
+    match text.parse::<Value>() {
+        // Brackets are hardly words.
+        Ok(value) if value.is_array() || value.is_inline_table() => all.insert(0, value),
+        Ok(value) => all.push(value),
+        Err(_) => {}
+    }
     all
 }
 

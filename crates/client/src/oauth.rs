@@ -160,7 +160,11 @@ impl OAuth {
                     .into(),
             );
         }
-        let registers = self.issuer.is_some() || self.endpoints.registration.is_some();
+        // A client registers itself at a person's first login.
+        let registers = match self.grant {
+            Grant::ClientCredentials | Grant::Password { .. } | Grant::TokenExchange(_) => false,
+            _ => self.issuer.is_some() || self.endpoints.registration.is_some(),
+        };
         if self.client_id.is_none() && !registers {
             return Err("client_id is missing".into());
         }

@@ -51,7 +51,7 @@ fn a_token_of_requests_oauthlib_serves_until_the_moment_it_names() {
     assert_eq!((text(&json, "profile"), &json["added"]), ("new", &json!(true)));
     assert_eq!(json["expires_at"], 4_000_000_000_u64);
     home.run(&format!("request -p new {issuer}/api/data")).done();
-    let access_token = text(&token, "access_token");
+    let access_token = &text(&token, "access_token").to_owned();
     assert_eq!(home.run("token new").done().line(), access_token);
     assert!(!config(&home).contains(access_token));
 

@@ -408,3 +408,7 @@ impl std::fmt::Debug for PendingLogin {
         f.write_str("PendingLogin([redacted])")
     }
 }
+
+#[cfg(test)]
+#[path = "code_tests.rs"]
+mod tests;

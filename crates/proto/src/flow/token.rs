@@ -201,3 +201,7 @@ fn read(response: &Response, quirks: &Quirks) -> Result<TokenResponse, FlowError
         FlowError::BadAnswer(format!("{fault}{page}"))
     })
 }
+
+#[cfg(test)]
+#[path = "token_tests.rs"]
+mod tests;

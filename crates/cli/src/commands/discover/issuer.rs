@@ -1,5 +1,6 @@
 //! What an authorization server publishes, in words.
 
+use gatepass_client::Timestamp;
 use gatepass_http::check_url;
 use gatepass_proto::message::metadata::ServerMetadata;
 use serde_json::Value;
@@ -13,6 +14,8 @@ pub(in crate::commands) struct Found {
     pub(in crate::commands) place: String,
     /// The document.
     pub(in crate::commands) document: Value,
+    /// What the server's clock showed, and ours at that moment.
+    pub(in crate::commands) clocks: Option<(Timestamp, Timestamp)>,
     /// What is understood of it.
     pub(in crate::commands) metadata: ServerMetadata,
 }

@@ -17,7 +17,7 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs};
 
 pub(super) use issuer::Found;
-pub(super) use recorder::Recorder;
+use recorder::Recorder;
 
 /// Tell what a server says of itself: an issuer's metadata, or what an API wants
 ///
@@ -41,7 +41,10 @@ pub(crate) struct Discover {
 impl Run for Discover {
     async fn run(self, _: &Context) -> Result<Exit, Failure> {
         let url = usable(&self.url)?;
-        let transport = HttpTransport::new(self.network.egress()?);
+        let mut egress = self.network.egress()?;
+        // A refusal is an answer too.
+        egress.repeats = 0;
+        let transport = HttpTransport::new(egress);
         let transport = transport.map_err(gatepass_client::Error::from)?;
         if url.query().is_none() && url.fragment().is_none() {
             match metadata(&self.url, &transport).await {
@@ -86,6 +89,7 @@ pub(super) async fn metadata(issuer: &str, transport: &HttpTransport) -> Result<
     Ok(Found {
         document: serde_json::from_slice(&last.body).unwrap_or_default(),
         place: last.url,
+        clocks: last.clocks,
         metadata,
     })
 }
@@ -98,8 +102,12 @@ fn leads_on(error: &DriveError) -> bool {
     )
 }
 
-/// A URL that something is sent to; a name alone is taken for https.
-fn usable(text: &str) -> Result<Url, Failure> {
+/// A URL that something is sent to.
+///
+/// # Errors
+///
+/// It is none; the words of the command line are to blame.
+pub(super) fn usable(text: &str) -> Result<Url, Failure> {
     let invalid = |reason: String| Failure::usage(format!("{text:?}: {reason}"));
     let url: Url = text
         .parse()

@@ -7,25 +7,25 @@ use gatepass_proto::flow::Unreachable;
 use http::header::DATE;
 
 /// The network, with a memory of the last answer: a flow keeps only what it needs of it.
-pub(in crate::commands) struct Recorder<'a> {
+pub(super) struct Recorder<'a> {
     transport: &'a HttpTransport,
     last: Mutex<Option<Recorded>>,
 }
 
 /// An answer.
 #[derive(Clone, Debug, Default)]
-pub(in crate::commands) struct Recorded {
+pub(super) struct Recorded {
     /// Whose it is.
-    pub(in crate::commands) url: String,
+    pub(super) url: String,
     /// Its body.
-    pub(in crate::commands) body: Vec<u8>,
+    pub(super) body: Vec<u8>,
     /// What the server's clock showed, and what ours did in the middle of the exchange.
-    pub(in crate::commands) clocks: Option<(Timestamp, Timestamp)>,
+    pub(super) clocks: Option<(Timestamp, Timestamp)>,
 }
 
 impl<'a> Recorder<'a> {
     /// This network.
-    pub(in crate::commands) fn of(transport: &'a HttpTransport) -> Self {
+    pub(super) fn of(transport: &'a HttpTransport) -> Self {
         Self {
             transport,
             last: Mutex::new(None),
@@ -33,7 +33,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// The last answer.
-    pub(in crate::commands) fn last(&self) -> Option<Recorded> {
+    pub(super) fn last(&self) -> Option<Recorded> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         last.clone()
     }

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatepass_client::{Credential, Profile, Timestamp};
-use gatepass_http::{
-    DriveError, HttpTransport, Nobody, OsEntropy, Shell, SystemClock, check_url, drive,
-};
-use gatepass_proto::flow::DiscoverFlow;
+use gatepass_http::{DriveError, HttpTransport};
+use gatepass_proto::flow::FlowError;
 use gatepass_proto::message::metadata::ServerMetadata;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use url::Url;
 
 use super::machine;
-use crate::commands::discover::Recorder;
+use crate::commands::discover;
 use crate::commands::report::{Check, Mark};
 use crate::context::NetworkArgs;
 use crate::exit::Failure;
@@ -85,10 +83,10 @@ impl Server {
             checks: Vec::new(),
             metadata: None,
         };
-        let url = match usable(name) {
+        let url = match discover::usable(name) {
             Ok(url) => url,
-            Err(reason) => {
-                met.checks.push(Check::bad("address", reason));
+            Err(failure) => {
+                met.checks.push(Check::bad("address", failure.to_string()));
                 return met;
             }
         };
@@ -105,33 +103,22 @@ impl Server {
 impl Met {
     /// The metadata, and the clock that came with it.
     async fn ask(&mut self, issuer: &str, transport: &HttpTransport) {
-        let recorder = Recorder::of(transport);
-        let shell = Shell {
-            transport: &recorder,
-            clock: &SystemClock,
-            person: &Nobody,
-        };
-        let found = match DiscoverFlow::new(issuer) {
-            Ok(mut flow) => drive(&mut flow, &shell, &mut OsEntropy).await,
-            Err(error) => Err(DriveError::from(error)),
-        };
-        let last = recorder.last();
-        self.checks.push(match &found {
-            Ok(_) => {
-                let place = last
-                    .as_ref()
-                    .map(|last| last.url.clone())
-                    .unwrap_or_default();
-                Check::good("metadata", place)
+        let found = match discover::metadata(issuer, transport).await {
+            Ok(found) => found,
+            Err(DriveError::Flow(FlowError::Unreachable(error))) => {
+                return self.checks.push(silent(&error.to_string()));
             }
-            Err(error) if last.is_none() => silent(&error.to_string()),
-            Err(error) => Check::bad("metadata", error.to_string())
-                .next(format!("gatepass discover {issuer}")),
-        });
-        self.metadata = found.ok();
-        if let Some((theirs, ours)) = last.and_then(|last| last.clocks) {
-            self.checks.push(clock(theirs, ours));
-        }
+            Err(error) => {
+                let check = Check::bad("metadata", error.to_string());
+                return self
+                    .checks
+                    .push(check.next(format!("gatepass discover {issuer}")));
+            }
+        };
+        self.checks.push(Check::good("metadata", found.place));
+        self.checks
+            .extend(found.clocks.map(|(theirs, ours)| clock(theirs, ours)));
+        self.metadata = Some(found.metadata);
     }
 }
 
@@ -228,21 +215,10 @@ async fn connect(found: &[SocketAddr], port: u16) -> Check {
 }
 
 fn transport(profile: &Profile, network: &NetworkArgs) -> Result<HttpTransport, Failure> {
-    let mut egress = network.egress()?;
+    let mut egress = network.egress_of(profile)?;
     egress.connect_timeout = PATIENCE;
     egress.timeout = PATIENCE;
-    if let Some(path) = &profile.ca {
-        let pem = std::fs::read(path)
-            .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-        egress.extra_roots.push(pem);
-    }
     Ok(HttpTransport::new(egress).map_err(gatepass_client::Error::from)?)
-}
-
-fn usable(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|_| format!("{text:?} is not a URL"))?;
-    check_url(&url).map_err(|error| error.to_string())?;
-    Ok(url)
 }
 
 #[cfg(test)]

@@ -26,9 +26,10 @@ use crate::{output, time};
 Examples:
   # in ~/.aws/config:
   [profile work]
-  credential_process = gatepass helper aws work --region eu-central-1
-    --role-arn arn:aws:iam::123456789012:role/deploy   (on the same line)
+  credential_process = gatepass helper aws work --role-arn ROLE_ARN
 
+  gatepass helper aws work --region eu-central-1 \\
+      --role-arn arn:aws:iam::123456789012:role/deploy
   gatepass helper aws work --endpoint http://127.0.0.1:9000 \\
       --role-arn arn:aws:iam::000000000000:role/test")]
 pub(super) struct Aws {
@@ -130,13 +131,8 @@ impl Aws {
         session: &Session,
         profile: &Profile,
     ) -> Result<Keys, Failure> {
-        let mut egress = self.network.egress()?;
+        let mut egress = self.network.egress_of(profile)?;
         egress.max_answer = MAX_ANSWER;
-        if let Some(path) = &profile.ca {
-            let pem = std::fs::read(path)
-                .map_err(|error| Failure::error(format!("{}: {error}", path.display())))?;
-            egress.extra_roots.push(pem);
-        }
         let transport = HttpTransport::new(egress).map_err(Error::from)?;
         let given = self.given(session, profile).await?;
         match role.assume(&given.secret, &transport).await {

@@ -19,7 +19,8 @@ use crate::{output, time};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass helper kubectl --print-config work >> ~/.kube/work.yaml
+  gatepass helper kubectl --print-config work > ~/.kube/work.yaml
+  export KUBECONFIG=~/.kube/config:~/.kube/work.yaml
   kubectl config set-credentials work --exec-command gatepass \\
       --exec-api-version client.authentication.k8s.io/v1 \\
       --exec-arg helper --exec-arg kubectl --exec-arg work

@@ -16,7 +16,7 @@ use crate::output;
 #[command(after_help = "\
 Examples:
   gatepass jwt sign --key key.pem --claims claims.json --expires-in 300
-  jo iss=me aud=you | gatepass jwt sign --key key.jwk --claims -
+  echo '{\"iss\": \"me\"}' | gatepass jwt sign --key key.jwk --claims -
   gatepass jwt sign --key rsa.pem --alg PS256 --kid k1 --claims c.json")]
 pub(super) struct Sign {
     /// The private key's file: PEM or JWK

@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, ValueEnum};
 use gatepass_client::Secret;
-use gatepass_http::{
-    Clock as _, HttpTransport, KeyCache, Nobody, OsEntropy, Shell, SystemClock, check_url, drive,
-};
-use gatepass_proto::flow::DiscoverFlow;
+use gatepass_http::{Clock as _, HttpTransport, KeyCache, SystemClock, Transport};
 use gatepass_proto::jose::access_token::{Audience, TYP};
 use gatepass_proto::jose::{JwsFault, KeySet, VerifiedJws};
 use serde::Deserialize as _;
@@ -16,6 +13,7 @@ use url::Url;
 
 use super::unverified::{Unverified, moment};
 use super::{TokenArgs, text_of};
+use crate::commands::discover;
 use crate::commands::report::{self, Check, Mark};
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
@@ -92,43 +90,31 @@ impl Verify {
     }
 
     async fn keys(&self, read: &Unverified) -> Result<KeySet, Failure> {
-        let place = match (&self.jwks, &self.issuer) {
-            (Some(place), _) => place.clone(),
-            (None, Some(issuer)) => self.jwks_uri(issuer).await?,
-            (None, None) => return Err(Failure::usage("--issuer or --jwks is needed")),
+        let Some(place) = &self.jwks else {
+            return self.published(read).await;
         };
-        if !place.starts_with("http://") && !place.starts_with("https://") {
-            let text = text_of(&place, "the key set")?;
-            return KeySet::parse(text.as_bytes())
-                .map_err(|reason| Failure::error(format!("{place}: {reason}")));
+        if place.starts_with("http://") || place.starts_with("https://") {
+            let url = discover::usable(place)?;
+            return fetch(&url, read, &self.transport()?).await;
         }
-        let url = usable(&place)?;
-        let transport = self.transport()?;
-        let kid = read.header("kid");
-        let keys = KeyCache::new()
-            .keys(&url, kid, &transport, &SystemClock)
-            .await;
-        let keys = keys.map_err(|error| Failure::new(Exit::Network, error.to_string()))?;
-        Ok(KeySet::clone(&keys))
+        let text = text_of(place, "the key set")?;
+        KeySet::parse(text.as_bytes())
+            .map_err(|reason| Failure::error(format!("{place}: {reason}")))
     }
 
-    async fn jwks_uri(&self, issuer: &str) -> Result<String, Failure> {
-        usable(issuer)?;
+    /// The keys that the issuer's metadata names.
+    async fn published(&self, read: &Unverified) -> Result<KeySet, Failure> {
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        let own = discover::usable(issuer)?;
         let transport = self.transport()?;
-        let shell = Shell {
-            transport: &transport,
-            clock: &SystemClock,
-            person: &Nobody,
-        };
-        let mut flow = DiscoverFlow::new(issuer).map_err(gatepass_client::Error::from)?;
-        let metadata = drive(&mut flow, &shell, &mut OsEntropy)
-            .await
-            .map_err(gatepass_client::Error::from)?;
-        metadata.jwks_uri.ok_or_else(|| {
-            Failure::error(format!(
-                "{issuer} names no jwks_uri; say where the keys are with --jwks"
-            ))
-        })
+        let found = discover::metadata(issuer, &transport).await;
+        let found = found.map_err(gatepass_client::Error::from)?;
+        let uri = found.metadata.jwks_uri.ok_or_else(|| {
+            let text = "names no jwks_uri; say where the keys are with --jwks";
+            Failure::error(format!("{issuer} {text}"))
+        })?;
+        let url = discover::usable(&uri)?;
+        fetch(&url, read, &transport.named_by(&[own])).await
     }
 
     fn transport(&self) -> Result<HttpTransport, Failure> {
@@ -213,6 +199,15 @@ impl Verify {
     }
 }
 
+async fn fetch(url: &Url, read: &Unverified, transport: &dyn Transport) -> Result<KeySet, Failure> {
+    let keys = KeyCache::new();
+    let keys = keys.keys(url, read.header("kid"), transport, &SystemClock);
+    match keys.await {
+        Ok(keys) => Ok(KeySet::clone(&keys)),
+        Err(error) => Err(Failure::new(Exit::Network, error.to_string())),
+    }
+}
+
 fn signature(token: &Secret, read: &Unverified, keys: &KeySet) -> Check {
     let alg = read.header("alg").unwrap_or("no algorithm");
     let key = match read.header("kid") {
@@ -220,13 +215,23 @@ fn signature(token: &Secret, read: &Unverified, keys: &KeySet) -> Check {
         None => "no key named".to_owned(),
     };
     match VerifiedJws::check(token.expose(), keys) {
-        Ok(_) => Check::good("signature", format!("{alg}, {key}")),
+        Ok(jws) => match published_for(&jws, read) {
+            None => Check::good("signature", format!("{alg}, {key}")),
+            Some(other) => Check::bad("signature", format!("{key} is for tokens of {other} only")),
+        },
         Err(fault @ JwsFault::UnknownKey) if keys.is_empty() => Check::bad(
             "signature",
             format!("{fault}: the key set has no usable key"),
         ),
         Err(fault) => Check::bad("signature", format!("{fault} ({alg}, {key})")),
     }
+}
+
+/// The one issuer that a key was published for, as Microsoft's are, where the token is from another.
+fn published_for(jws: &VerifiedJws, read: &Unverified) -> Option<String> {
+    let text = |name| read.claim(name).and_then(Value::as_str).unwrap_or_default();
+    let issuer = jws.key_issuer.as_ref()?.replace("{tenantid}", text("tid"));
+    (issuer != text("iss")).then_some(issuer)
 }
 
 /// What RFC 9068 §2.2 requires beside what is checked on its own.
@@ -253,14 +258,4 @@ fn told(checks: &[Check]) -> String {
         failed => format!("Refused: {}.", failed.join(", ")),
     };
     format!("{}\n{verdict}\n", report::told(checks))
-}
-
-fn usable(text: &str) -> Result<Url, Failure> {
-    let url: Url = text.parse().map_err(|_| {
-        Failure::usage(format!(
-            "{text:?}: expected a URL like https://login.example.com"
-        ))
-    })?;
-    check_url(&url).map_err(|error| Failure::usage(format!("{text:?}: {error}")))?;
-    Ok(url)
 }
