@@ -39,7 +39,7 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(words) => return say(&words),
     };
-    let ended = runtime().map_err(Failure::from).and_then(|runtime| {
+    let ended = runtime(cli.command.serves()).map_err(Failure::from).and_then(|runtime| {
         let ended = runtime.block_on(run(cli));
         // A prompt may still wait for a key; the process ends without it.
         runtime.shutdown_background();
@@ -55,12 +55,12 @@ pub(crate) fn main() -> Exit {
 }
 
 /// Where there is but one core, threads only hand work to each other.
-fn runtime() -> std::io::Result<Runtime> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let mut builder = if cores == 1 {
-        Builder::new_current_thread()
-    } else {
+fn runtime(serves: bool) -> std::io::Result<Runtime> {
+    let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let mut builder = if serves && cores() > 1 {
         Builder::new_multi_thread()
+    } else {
+        Builder::new_current_thread()
     };
     builder.enable_all().build()
 }

@@ -40,22 +40,12 @@ impl<N: Named> SecretArgs<N> {
     ///
     /// It cannot be read, or there is nobody to ask.
     pub(crate) async fn read_new(self) -> Result<Secret, Failure> {
-        if let Some(reference) = self.reference {
-            return reference
-                .read()
+        match self.read_given().await? {
+            Some(secret) => Ok(secret),
+            None => tokio::task::spawn_blocking(|| ask_twice(N::OPTION, N::WORDS))
                 .await
-                .map_err(|error| Failure::error(error.to_string()));
+                .map_err(|error| Failure::error(error.to_string()))?,
         }
-        let reading = move || {
-            if self.stdin {
-                read_stdin(N::WORDS)
-            } else {
-                ask_twice::<N>()
-            }
-        };
-        tokio::task::spawn_blocking(reading)
-            .await
-            .map_err(|error| Failure::error(error.to_string()))?
     }
 
     /// Reads a secret that is there already, if the options say where.
@@ -66,7 +56,9 @@ impl<N: Named> SecretArgs<N> {
     pub(crate) async fn read_given(self) -> Result<Option<Secret>, Failure> {
         if self.stdin {
             let reading = tokio::task::spawn_blocking(|| read_stdin(N::WORDS));
-            let secret = reading.await.map_err(|error| Failure::error(error.to_string()))?;
+            let secret = reading
+                .await
+                .map_err(|error| Failure::error(error.to_string()))?;
             return secret.map(Some);
         }
         match self.reference {
@@ -90,18 +82,15 @@ fn read_stdin(what: &str) -> Result<Secret, Failure> {
         .ok_or_else(|| Failure::error(format!("standard input: expected {what} on the first line")))
 }
 
-fn ask_twice<N: Named>() -> Result<Secret, Failure> {
+fn ask_twice(option: &str, words: &str) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
-        let option = N::OPTION;
-        let text = format!(
-            "{} is needed: --{option}-stdin, -file, -env or -command say where it is",
-            N::WORDS
-        );
+        let text =
+            format!("{words} is needed: --{option}-stdin, -file, -env or -command say where it is");
         return Err(Failure::usage(text));
     }
-    let first = terminal::ask_hidden(&format!("{}: ", capital(N::WORDS)))?;
+    let first = terminal::ask_hidden(&format!("{}: ", capital(words)))?;
     if first.is_empty() {
-        return Err(Failure::error(format!("{} must not be empty", N::WORDS)));
+        return Err(Failure::error(format!("{words} must not be empty")));
     }
     if first != terminal::ask_hidden("The same again: ")? {
         return Err(Failure::error("the two differ; try again"));
@@ -131,7 +120,11 @@ pub(crate) fn references(name: &str, words: &str, heading: Option<&'static str>)
 
 /// Where the secret is, if one of its options says so.
 pub(crate) fn reference(name: &str, matches: &ArgMatches) -> Option<SecretRef> {
-    let text = |suffix: &str| matches.get_one::<String>(&format!("{name}-{suffix}")).cloned();
+    let text = |suffix: &str| {
+        matches
+            .get_one::<String>(&format!("{name}-{suffix}"))
+            .cloned()
+    };
     let file = matches.get_one::<PathBuf>(&format!("{name}-file"));
     // A profile is used from any folder.
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
@@ -143,14 +136,19 @@ pub(crate) fn reference(name: &str, matches: &ArgMatches) -> Option<SecretRef> {
 /// Adds options of which one is used at most.
 pub(crate) fn group(command: clap::Command, name: &str, args: Vec<Arg>) -> clap::Command {
     let ids: Vec<_> = args.iter().map(|arg| arg.get_id().clone()).collect();
-    command
-        .args(args)
-        .group(ArgGroup::new(format!("{name}-source")).args(ids).multiple(false))
+    command.args(args).group(
+        ArgGroup::new(format!("{name}-source"))
+            .args(ids)
+            .multiple(false),
+    )
 }
 
 fn option(name: &str, suffix: &str, help: String, heading: Option<&'static str>) -> Arg {
     let id = format!("{name}-{suffix}");
-    Arg::new(id.clone()).long(id).help(help).help_heading(heading)
+    Arg::new(id.clone())
+        .long(id)
+        .help(help)
+        .help_heading(heading)
 }
 
 impl<N: Named> Args for SecretArgs<N> {

@@ -397,7 +397,7 @@ async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     );
     ensure!(token.account == token.subject, "{:?}", token.account);
     let claims = desk.session.userinfo().await?;
-    ensure!(Some(claims.sub()) == token.subject.as_deref(), "{claims:?}");
+    ensure!(claims.sub() == token.subject.as_deref(), "{claims:?}");
     let told = desk.home.run(&["status", "work", "--output", "json"]).await?;
     let told = told.json()?;
     ensure!(told[0]["account"].as_str() == token.subject.as_deref(), "{told}");
@@ -417,7 +417,7 @@ async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     let client = with("client_secret_basic", &signed);
     let desk = logged_in(&server, client, "scope = \"openid\"", LoginWay::Auto).await?;
     let claims = desk.session.userinfo().await?;
-    ensure!(Some(claims.sub()) == desk.token().await?.subject.as_deref());
+    ensure!(claims.sub() == desk.token().await?.subject.as_deref());
     let known = desk.session.introspect(None).await?;
     ensure!(known.active, "{known:?}");
     let unknown = desk.session.introspect(Some(Secret::new("no token"))).await?;

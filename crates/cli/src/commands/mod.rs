@@ -35,6 +35,8 @@ use crate::exit::{Exit, Failure};
 pub(crate) trait Run {
     /// Whether it deals with Ctrl-C itself; the others end at once, with 130.
     const MINDS_SIGNALS: bool = false;
+    /// Whether it serves many at once, on every core. The others are over sooner than threads are started.
+    const SERVES: bool = false;
 
     /// How much is logged unless the person says.
     fn log_level(&self) -> &'static str {
@@ -45,7 +47,7 @@ pub(crate) trait Run {
     async fn run(self, context: &Context) -> Result<Exit, Failure>;
 }
 
-/// Writes the table's three uses: the words, the signals, the dispatch.
+/// Writes the table's uses: the words, what is special about each, the dispatch.
 macro_rules! commands {
     ($($(#[$only:meta])* $name:ident($room:ident::$args:ident),)*) => {
         /// Every command.
@@ -58,6 +60,11 @@ macro_rules! commands {
             /// See [`Run::MINDS_SIGNALS`].
             pub(crate) fn minds_signals(&self) -> bool {
                 match self { $($(#[$only])* Self::$name(_) => <$room::$args as Run>::MINDS_SIGNALS,)* }
+            }
+
+            /// See [`Run::SERVES`].
+            pub(crate) fn serves(&self) -> bool {
+                match self { $($(#[$only])* Self::$name(_) => <$room::$args as Run>::SERVES,)* }
             }
 
             /// See [`Run::log_level`].

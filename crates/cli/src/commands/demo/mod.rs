@@ -66,6 +66,7 @@ pub(crate) struct Demo {
 
 impl Run for Demo {
     const MINDS_SIGNALS: bool = true;
+    const SERVES: bool = true;
 
     /// What fails on purpose here is no news for a log.
     fn log_level(&self) -> &'static str {

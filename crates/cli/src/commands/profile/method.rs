@@ -1,318 +1,342 @@
-//! The options that describe a credential, and which method they mean.
+//! What the options say of a profile. Whether they go together, the client crate judges.
 
-use clap::{Args, ValueEnum};
-use gatepass_client::{
-    ApiKey, Credential, Endpoints, Grant, KeyPlace, LoginEndpoint, LoginStyle, OAuth, Scope,
-    SecretRef,
-};
+use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use gatepass_client::{Change, Profile, ProfileName, SecretRef};
+
+use super::options::{DIGEST, Kind, OPTIONS, Opt, STORE_KEY, STORE_URL};
 use crate::exit::Failure;
-use crate::secrets::{Named, ReferenceArgs};
+use crate::secrets;
 
-/// How the credential works.
-#[derive(Args)]
-pub(super) struct MethodArgs {
-    #[command(flatten)]
-    oauth: OAuthArgs,
-    #[command(flatten)]
-    login: LoginArgs,
-    /// The user name: for HTTP Basic, a login endpoint or the password grant
-    #[arg(long, value_name = "NAME", help_heading = USER)]
-    username: Option<String>,
-    #[command(flatten)]
-    password: ReferenceArgs<Password>,
-    #[command(flatten)]
-    token: ReferenceArgs<Token>,
-    #[command(flatten)]
-    key: ReferenceArgs<Key>,
-    /// The header of the API key, or "bearer" to send it as a bearer token [default: X-API-Key]
-    #[arg(long, value_name = "NAME", help_heading = STATIC)]
-    key_header: Option<String>,
+/// A profile in the making: its members, as the options say them.
+#[derive(Clone, Default)]
+pub(in crate::commands) struct NewProfile {
+    members: Vec<Change>,
+    digest: bool,
+    /// The address of `--store postgres`, and the key that seals what is in it.
+    database: [Option<SecretRef>; 2],
 }
 
-const OAUTH: &str = "OAuth 2";
-const LOGIN: &str = "Login endpoint";
-const USER: &str = "User name and password";
-const STATIC: &str = "Bearer token or API key";
+/// The option for everything that has none of its own.
+const SET: &str = "set";
 
-#[derive(Args)]
-#[command(next_help_heading = OAUTH)]
-struct OAuthArgs {
-    /// The authorization server, whose metadata names its endpoints
-    #[arg(long, value_name = "URL")]
-    issuer: Option<String>,
-    /// The client's id at that server
-    #[arg(long, value_name = "ID")]
-    client_id: Option<String>,
-    #[command(flatten)]
-    client_secret: ReferenceArgs<ClientSecret>,
-    /// The scopes to ask for, separated by spaces
-    #[arg(long, value_name = "SCOPES")]
-    scope: Option<Scope>,
-    /// A resource the token is for (RFC 8707); may be repeated
-    #[arg(long, value_name = "URI")]
-    resource: Vec<String>,
-    /// How the token is obtained: authorization_code (the usual), client_credentials or password
-    #[arg(long, value_name = "TYPE", value_enum, hide_possible_values = true)]
-    grant: Option<GrantKind>,
-    /// Where the browser comes back to [default: http://127.0.0.1/callback, on any port]
-    #[arg(long, value_name = "URI")]
-    redirect_uri: Option<String>,
-    /// How the client authenticates: client_secret_basic, client_secret_post or none
-    #[arg(long, value_name = "METHOD", value_parser = client_auth)]
-    client_auth: Option<String>,
-    /// Where the browser logs in, for a server without metadata
-    #[arg(long, value_name = "URL")]
-    authorization_endpoint: Option<String>,
-    /// Where tokens are issued, for a server without metadata
-    #[arg(long, value_name = "URL")]
-    token_endpoint: Option<String>,
-    /// Where tokens are revoked, for a server without metadata
-    #[arg(long, value_name = "URL")]
-    revocation_endpoint: Option<String>,
-}
+impl NewProfile {
+    /// Whether anything is said of a member.
+    pub(in crate::commands) fn says(&self, member: &str) -> bool {
+        self.members.iter().any(|own| root(&own.member) == member)
+    }
 
-#[derive(Args)]
-#[command(next_help_heading = LOGIN)]
-struct LoginArgs {
-    /// An endpoint that takes a name and a password and answers with a token
-    #[arg(long, value_name = "URL")]
-    login_url: Option<String>,
-    /// How they are sent: form (the usual), json or basic
-    #[arg(
-        long,
-        value_name = "STYLE",
-        value_enum,
-        hide_possible_values = true,
-        requires = "login_url"
-    )]
-    login_style: Option<Style>,
-    /// Where in the answer the token is, as a JSON pointer [default: /access_token, then /token]
-    #[arg(long, value_name = "POINTER", requires = "login_url")]
-    token_pointer: Option<String>,
-}
+    /// What is said of a member that is text.
+    pub(in crate::commands) fn text(&self, member: &str) -> Option<&str> {
+        let found = self.members.iter().find(|own| own.member == member);
+        found.and_then(|own| own.value.as_deref())
+    }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum GrantKind {
-    AuthorizationCode,
-    ClientCredentials,
-    Password,
-}
+    /// Says one more thing.
+    pub(in crate::commands) fn say(&mut self, member: impl Into<String>, value: impl Into<String>) {
+        self.members.push(Change {
+            member: member.into(),
+            value: Some(value.into()),
+        });
+    }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Style {
-    Form,
-    Json,
-    Basic,
-}
+    /// Says where a secret is.
+    pub(in crate::commands) fn say_secret(&mut self, member: &str, place: SecretRef) {
+        let (kind, value) = written(place);
+        self.say(format!("{member}.{kind}"), value);
+    }
 
-macro_rules! named {
-    ($($name:ident, $option:literal, $words:literal, $heading:expr;)*) => {
-        $(
-            struct $name;
-
-            impl Named for $name {
-                const OPTION: &'static str = $option;
-                const WORDS: &'static str = $words;
-                const HEADING: Option<&'static str> = Some($heading);
-            }
-        )*
-    };
-}
-
-named! {
-    ClientSecret, "client-secret", "the client's secret", OAUTH;
-    Password, "password", "the password", USER;
-    Token, "token", "the token", STATIC;
-    Key, "key", "the API key", STATIC;
-}
-
-impl MethodArgs {
-    /// The credential that the options describe.
+    /// The profile that is described, wherever its credential goes.
     ///
     /// # Errors
     ///
-    /// They describe none, or more than one.
-    pub(super) fn credential(self) -> Result<Credential, Failure> {
-        let means = [
-            ("OAuth 2 (--issuer, --client-id …)", self.oauth.is_meant()),
-            (
-                "a login endpoint (--login-url)",
-                self.login.login_url.is_some(),
-            ),
-            ("a bearer token (--token-…)", self.token.reference.is_some()),
-            (
-                "an API key (--key-…)",
-                self.key.reference.is_some() || self.key_header.is_some(),
-            ),
-        ];
-        let meant: Vec<&str> = means
-            .iter()
-            .filter(|(_, meant)| *meant)
-            .map(|(name, _)| *name)
-            .collect();
-        if meant.len() > 1 {
-            return Err(Failure::usage(format!(
-                "a profile has one method; these are of {}",
-                meant.join(" and ")
-            )));
+    /// No profile is, or one that makes no sense.
+    pub(in crate::commands) fn described(mut self, name: ProfileName) -> Result<Profile, Failure> {
+        if !self.says("method") {
+            let method = self.method()?;
+            self.say("method", method);
         }
-        let user = User {
-            name: self.username,
-            password: self.password.reference,
-        };
-        match means.map(|(_, meant)| meant) {
-            [true, ..] => self.oauth.credential(user),
-            [_, true, ..] => self.login.credential(user),
-            [_, _, true, _] => {
-                user.unwanted("a bearer token")?;
-                Ok(Credential::Bearer {
-                    token: need(self.token.reference, "--token-env (-file, -command)")?,
-                })
+        self.place_database()?;
+        Profile::of_members(name, &self.members).map_err(|reason| Failure::usage(hinted(reason)))
+    }
+
+    /// The method that the members belong to.
+    pub(in crate::commands) fn method(&self) -> Result<&'static str, Failure> {
+        let mut meant: Vec<&Method> = Vec::new();
+        for change in &self.members {
+            let member = root(&change.member);
+            let of = METHODS
+                .iter()
+                .find(|method| method.members.contains(&member));
+            let of = match of {
+                Some(method) => method,
+                None if NEUTRAL.contains(&member) => continue,
+                None => &OAUTH,
+            };
+            if !meant.iter().any(|own| own.name == of.name) {
+                meant.push(of);
             }
-            [_, _, _, true] => {
-                user.unwanted("an API key")?;
-                let key = need(self.key.reference, "--key-env (-file, -command)")?;
-                let place = self
-                    .key_header
-                    .map_or_else(|| Ok(KeyPlace::default()), |name| place(&name))?;
-                Ok(Credential::ApiKey(ApiKey { key, place }))
-            }
-            _ if user.name.is_none() && user.password.is_none() => Err(Failure::usage(
-                "say how to log in: --issuer, --login-url, --username, --token-env or --key-env",
+        }
+        match meant.as_slice() {
+            [] if !self.says("username") && !self.says("password") => Err(Failure::usage(
+                "say how to log in: --issuer, --provider, --login-url, --username, --token-env or --key-env",
             )),
-            _ => {
-                let (username, password) = user.needed()?;
-                Ok(Credential::Basic { username, password })
+            [] if self.digest => Ok("digest"),
+            [] => Ok("basic"),
+            [method] if !self.digest => Ok(method.name),
+            several => {
+                let mut said: Vec<&str> = several.iter().map(|method| method.words).collect();
+                said.extend(self.digest.then_some("HTTP Digest (--digest)"));
+                Err(Failure::usage(format!(
+                    "a profile has one method; these are of {}",
+                    said.join(" and ")
+                )))
             }
         }
     }
+
+    /// A database is a place with an address.
+    fn place_database(&mut self) -> Result<(), Failure> {
+        let named = self.text("tokens") == Some("postgres");
+        let (url, key) = match std::mem::take(&mut self.database) {
+            [Some(url), key] if named => (url, key),
+            [None, _] if named => {
+                return Err(Failure::usage(
+                    "--store postgres needs --store-url-env (-file, -command): where its address is",
+                ));
+            }
+            [None, None] => return Ok(()),
+            _ => {
+                let text = "--store-url-… and --store-key-… belong to --store postgres";
+                return Err(Failure::usage(text));
+            }
+        };
+        let mut place = serde_json::Map::new();
+        for (member, reference) in [("postgres", Some(url)), ("seal_key", key)] {
+            if let Some((kind, value)) = reference.map(written) {
+                place.insert(member.to_owned(), serde_json::json!({ kind: value }));
+            }
+        }
+        self.members.retain(|own| own.member != "tokens");
+        self.say("tokens", inline(&place));
+        Ok(())
+    }
 }
 
-/// User name and password, which several methods share.
-struct User {
-    name: Option<String>,
-    password: Option<SecretRef>,
+/// A method, and what speaks for it.
+struct Method {
+    name: &'static str,
+    words: &'static str,
+    members: &'static [&'static str],
 }
 
-impl User {
-    fn needed(self) -> Result<(String, SecretRef), Failure> {
-        Ok((
-            need(self.name, "--username")?,
-            need(self.password, "--password-env (-file, -command)")?,
+const METHODS: [Method; 3] = [
+    Method {
+        name: "login",
+        words: "a login endpoint (--login-url)",
+        members: &[
+            "url",
+            "style",
+            "token_pointer",
+            "expires_pointer",
+            "refresh_pointer",
+            "refresh_url",
+        ],
+    },
+    Method {
+        name: "bearer",
+        words: "a bearer token (--token-…)",
+        members: &["token"],
+    },
+    Method {
+        name: "api_key",
+        words: "an API key (--key-…)",
+        members: &["key", "header", "query", "cookie"],
+    },
+];
+
+/// Every other member speaks for this one.
+const OAUTH: Method = Method {
+    name: "oauth",
+    words: "OAuth 2 (--issuer, --client-id …)",
+    members: &[],
+};
+
+/// The members that speak for no method.
+const NEUTRAL: [&str; 8] = [
+    "method",
+    "api",
+    "ca",
+    "certificate",
+    "certificate_key",
+    "tokens",
+    "username",
+    "password",
+];
+
+impl Args for NewProfile {
+    fn augment_args(mut command: Command) -> Command {
+        for option in OPTIONS {
+            command = match option.kind {
+                Kind::Secret => {
+                    let args = secrets::references(option.name, option.help, option.heading);
+                    secrets::group(command, option.name, args)
+                }
+                _ => command.arg(option.arg()),
+            };
+        }
+        let set = Arg::new(SET).long(SET).value_name("MEMBER=VALUE");
+        command.arg(set.action(ArgAction::Append).value_parser(change).help(
+            "Any other member of a profile, as `gatepass profile show` calls it, like client_key_id=k1 or subject_token.env=TOKEN; may be repeated",
         ))
     }
 
-    fn unwanted(&self, method: &str) -> Result<(), Failure> {
-        match self.name.is_some() || self.password.is_some() {
-            true => Err(Failure::usage(format!(
-                "{method} has no user name or password"
-            ))),
-            false => Ok(()),
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl Opt {
+    fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name)
+            .long(self.name)
+            .help(self.help)
+            .help_heading(self.heading);
+        match self.kind {
+            Kind::Text(name) => arg
+                .value_name(name)
+                .value_parser(NonEmptyStringValueParser::new()),
+            Kind::List(name) => arg
+                .value_name(name)
+                .value_parser(NonEmptyStringValueParser::new())
+                .action(ArgAction::Append),
+            Kind::Pairs => arg
+                .value_name("NAME=VALUE")
+                .value_parser(change)
+                .action(ArgAction::Append),
+            Kind::Path => arg.value_name("FILE").value_parser(value_parser!(PathBuf)),
+            Kind::Flag | Kind::Secret => arg.action(ArgAction::SetTrue),
         }
     }
 }
 
-impl OAuthArgs {
-    fn is_meant(&self) -> bool {
-        let texts = [
-            &self.issuer,
-            &self.client_id,
-            &self.redirect_uri,
-            &self.client_auth,
-            &self.authorization_endpoint,
-            &self.token_endpoint,
-            &self.revocation_endpoint,
-        ];
-        texts.into_iter().any(Option::is_some)
-            || self.client_secret.reference.is_some()
-            || self.scope.is_some()
-            || !self.resource.is_empty()
-            || self.grant.is_some()
+impl FromArgMatches for NewProfile {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut args = Self {
+            digest: matches.get_flag(DIGEST),
+            database: [STORE_URL, STORE_KEY].map(|name| secrets::reference(name, matches)),
+            ..Self::default()
+        };
+        for option in OPTIONS.iter().filter(|option| !option.member.is_empty()) {
+            args.read(option, matches);
+        }
+        let set = matches.get_many::<Change>(SET).into_iter().flatten();
+        args.members.extend(set.cloned());
+        Ok(args)
     }
 
-    fn credential(self, user: User) -> Result<Credential, Failure> {
-        if self.issuer.is_none() && self.token_endpoint.is_none() {
-            return Err(Failure::usage(
-                "--issuer is needed (or --token-endpoint, for a server without metadata)",
-            ));
-        }
-        let kind = self.grant.unwrap_or(GrantKind::AuthorizationCode);
-        if kind != GrantKind::Password {
-            user.unwanted("OAuth 2 without --grant password")?;
-        }
-        if kind != GrantKind::AuthorizationCode && self.redirect_uri.is_some() {
-            return Err(Failure::usage(
-                "--redirect-uri belongs to the authorization_code grant",
-            ));
-        }
-        let grant = match kind {
-            GrantKind::AuthorizationCode => Grant::AuthorizationCode {
-                redirect_uri: self.redirect_uri.unwrap_or_else(|| Grant::LOOPBACK.into()),
-            },
-            GrantKind::ClientCredentials => Grant::ClientCredentials,
-            GrantKind::Password => {
-                let (username, password) = user.needed()?;
-                Grant::Password { username, password }
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl NewProfile {
+    fn read(&mut self, option: &Opt, matches: &ArgMatches) {
+        let Opt { name, member, .. } = *option;
+        match option.kind {
+            Kind::Text(_) => {
+                if let Some(text) = matches.get_one::<String>(name) {
+                    self.say(member, text);
+                }
             }
-        };
-        let client_id = need(self.client_id, "--client-id")?;
-        Ok(Credential::from(OAuth {
-            endpoints: Endpoints {
-                authorization: self.authorization_endpoint,
-                token: self.token_endpoint,
-                revocation: self.revocation_endpoint,
-                ..Endpoints::default()
-            },
-            client_auth: self.client_auth,
-            scope: self.scope,
-            resource: self.resource,
-            ..OAuth::new(self.issuer, Some(client_id), self.client_secret.reference, grant)
-        }))
+            Kind::List(_) => {
+                let all: Vec<&String> = matches.get_many(name).into_iter().flatten().collect();
+                if !all.is_empty() {
+                    // JSON's texts are TOML's too.
+                    self.say(member, serde_json::json!(all).to_string());
+                }
+            }
+            Kind::Pairs => {
+                for pair in matches.get_many::<Change>(name).into_iter().flatten() {
+                    self.members.push(Change {
+                        member: format!("{member}.{}", pair.member),
+                        value: pair.value.clone(),
+                    });
+                }
+            }
+            Kind::Path => {
+                if let Some(path) = matches.get_one::<PathBuf>(name) {
+                    // A profile is used from any folder.
+                    let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+                    self.say(member, path.to_string_lossy());
+                }
+            }
+            Kind::Flag => {
+                if matches.get_flag(name) {
+                    self.say(member, "true");
+                }
+            }
+            Kind::Secret => {
+                if let Some(place) = secrets::reference(name, matches) {
+                    self.say_secret(member, place);
+                }
+            }
+        }
     }
 }
 
-impl LoginArgs {
-    fn credential(self, user: User) -> Result<Credential, Failure> {
-        let (username, password) = user.needed()?;
-        let style = match self.login_style {
-            None | Some(Style::Form) => LoginStyle::Form,
-            Some(Style::Json) => LoginStyle::Json,
-            Some(Style::Basic) => LoginStyle::Basic,
-        };
-        let url = need(self.login_url, "--login-url")?;
-        Ok(Credential::Login(LoginEndpoint {
-            url,
-            style,
-            username,
-            password,
-            token_pointer: self.token_pointer,
-            expires_pointer: None,
-            refresh_pointer: None,
-            refresh_url: None,
-        }))
+/// A table as TOML has it on one line.
+fn inline(table: &serde_json::Map<String, serde_json::Value>) -> String {
+    let members = table.iter().map(|(name, value)| match value.as_object() {
+        Some(inner) => format!("{name} = {}", inline(inner)),
+        None => format!("{name} = {value}"),
+    });
+    format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
+}
+
+fn written(place: SecretRef) -> (&'static str, String) {
+    match place {
+        SecretRef::File(path) => ("file", path.to_string_lossy().into_owned()),
+        SecretRef::Command(line) => ("command", line),
+        SecretRef::Env(name) => ("env", name),
+        // No option gives one; the profile refuses it.
+        SecretRef::Given(_) => ("given", String::new()),
     }
 }
 
-fn place(header: &str) -> Result<KeyPlace, Failure> {
-    if header.eq_ignore_ascii_case("bearer") {
-        return Ok(KeyPlace::Bearer);
-    }
-    let name = header
-        .parse()
-        .map_err(|_| Failure::usage(format!("--key-header {header:?} is not a header name")))?;
-    Ok(KeyPlace::Header(name))
+/// `MEMBER=VALUE`, or `NAME=VALUE`.
+fn change(text: &str) -> Result<Change, String> {
+    let (member, value) = text
+        .split_once('=')
+        .filter(|(member, _)| !member.trim().is_empty())
+        .ok_or("expected NAME=VALUE")?;
+    Ok(Change {
+        member: member.trim().to_owned(),
+        value: Some(value.to_owned()),
+    })
 }
 
-fn need<T>(value: Option<T>, option: &str) -> Result<T, Failure> {
-    value.ok_or_else(|| Failure::usage(format!("{option} is needed")))
+/// The member that is meant, without what is in it.
+fn root(member: &str) -> &str {
+    member.split('.').next().unwrap_or(member)
 }
 
-fn client_auth(name: &str) -> Result<String, String> {
-    let names = gatepass_proto::client_auth::known();
-    match names.contains(&name) {
-        true => Ok(name.to_owned()),
-        false => Err(format!("expected one of {}", names.join(", "))),
+/// Adds the option by which a missing member is said.
+fn hinted(reason: String) -> String {
+    let member = reason.split(' ').next().unwrap_or_default();
+    let option = OPTIONS.iter().find(|option| option.member == member);
+    match option.filter(|_| reason.contains(" is missing")) {
+        Some(Opt {
+            name,
+            kind: Kind::Secret,
+            ..
+        }) => {
+            format!("{reason}; say where it is: --{name}-env, -file or -command")
+        }
+        Some(Opt { name, .. }) => format!("{reason}; say it with --{name}"),
+        None => reason,
     }
 }

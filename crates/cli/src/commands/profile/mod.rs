@@ -4,6 +4,7 @@ pub(super) mod add;
 mod default;
 mod edit;
 mod method;
+mod options;
 mod remove;
 mod show;
 

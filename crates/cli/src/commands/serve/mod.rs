@@ -97,6 +97,7 @@ enum TlsKind {
 
 impl Run for Serve {
     const MINDS_SIGNALS: bool = true;
+    const SERVES: bool = true;
 
     fn log_level(&self) -> &'static str {
         if self.dev { "warn" } else { "info" }
