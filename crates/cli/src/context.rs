@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use gatepass_client::{Config, Egress, LoginOptions, Paths, Person, Profile, Session};
+use url::Url;
 
 use crate::exit::Failure;
 
@@ -21,6 +23,43 @@ pub(crate) struct NetworkArgs {
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE", env = "GATEPASS_CA", hide_env_values = true)]
     pub(crate) ca: Option<PathBuf>,
+    /// Go through this proxy [default: as HTTPS_PROXY, ALL_PROXY and NO_PROXY say]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = PROXY,
+        hide_env_values = true
+    )]
+    proxy: Option<String>,
+    /// Ask hosts of a private network too that only a server has named
+    #[arg(long)]
+    allow_private_hosts: bool,
+}
+
+/// The environment variable that may hold a proxy's password, as an argument may not.
+const PROXY: &str = "GATEPASS_PROXY";
+
+/// How long the servers that a command asks may take.
+#[derive(Args)]
+pub(crate) struct TimeoutArgs {
+    /// How long a server may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    timeout: u64,
+}
+
+impl TimeoutArgs {
+    /// The rules of the network, with this patience.
+    pub(crate) fn within(&self, egress: Egress) -> Egress {
+        // A time-out of nothing would refuse everything.
+        let timeout = Duration::from_secs(self.timeout.max(1));
+        Egress {
+            connect_timeout: egress.connect_timeout.min(timeout),
+            timeout,
+            idle_timeout: timeout,
+            max_wait: egress.max_wait.min(timeout),
+            ..egress
+        }
+    }
 }
 
 impl NetworkArgs {
@@ -28,9 +67,13 @@ impl NetworkArgs {
     ///
     /// # Errors
     ///
-    /// The file of certificate authorities cannot be read.
+    /// The file of certificate authorities cannot be read, or the proxy is none.
     pub(crate) fn egress(&self) -> Result<Egress, Failure> {
-        let mut egress = Egress::default();
+        let mut egress = Egress {
+            proxy: self.proxy()?,
+            allow_private_hosts: self.allow_private_hosts,
+            ..Egress::default()
+        };
         egress.extra_roots.extend(read_ca(self.ca.as_deref())?);
         Ok(egress)
     }
@@ -44,6 +87,23 @@ impl NetworkArgs {
         let mut egress = self.egress()?;
         egress.extra_roots.extend(read_ca(profile.ca.as_deref())?);
         Ok(egress)
+    }
+
+    fn proxy(&self) -> Result<Option<Url>, Failure> {
+        let Some(text) = self.proxy.as_deref().filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        // It is not repeated, for it may hold a password.
+        let url: Url = text
+            .parse()
+            .map_err(|_| Failure::usage("--proxy: expected a URL like http://proxy.example:3128"))?;
+        let from_environment = std::env::var(PROXY).is_ok_and(|value| value == text);
+        if url.password().is_some() && !from_environment {
+            return Err(Failure::usage(format!(
+                "--proxy: a password in an argument can be read by every process on the machine; put the URL into {PROXY}"
+            )));
+        }
+        Ok(Some(url))
     }
 }
 
@@ -100,8 +160,21 @@ impl Context {
         network: &NetworkArgs,
         asked: Option<Asked>,
     ) -> Result<Session, Failure> {
-        let mut builder =
-            gatepass_client::SessionBuilder::of(profile, &self.paths)?.egress(network.egress()?);
+        self.session_by(profile, network.egress()?, asked)
+    }
+
+    /// The same, by these rules of the network.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::session`].
+    pub(crate) fn session_by(
+        &self,
+        profile: &Profile,
+        egress: Egress,
+        asked: Option<Asked>,
+    ) -> Result<Session, Failure> {
+        let mut builder = gatepass_client::SessionBuilder::of(profile, &self.paths)?.egress(egress);
         if let Some((person, options)) = asked {
             builder = builder.person(person, options);
         }

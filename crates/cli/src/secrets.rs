@@ -106,13 +106,31 @@ fn capital(text: &str) -> String {
         .unwrap_or_default()
 }
 
+/// How much of a file is the secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Its first line.
+    Line,
+    /// All of it.
+    Whole,
+}
+
 /// The options of a secret that will be found each time: `--NAME-file`, `--NAME-env`, `--NAME-command`.
-pub(crate) fn references(name: &str, words: &str, heading: Option<&'static str>) -> Vec<Arg> {
+pub(crate) fn references(
+    name: &str,
+    words: &str,
+    part: Part,
+    heading: Option<&'static str>,
+) -> Vec<Arg> {
+    let in_file = match part {
+        Part::Line => "from a file's first line",
+        Part::Whole => "from a file",
+    };
     let said = |suffix: &str, value: &'static str, help: &str| {
         option(name, suffix, format!("Read {words} {help}"), heading).value_name(value)
     };
     vec![
-        said("file", "FILE", "from a file's first line").value_parser(value_parser!(PathBuf)),
+        said("file", "FILE", in_file).value_parser(value_parser!(PathBuf)),
         said("env", "VAR", "from an environment variable"),
         said("command", "COMMAND", "from what a command prints"),
     ]
@@ -156,7 +174,7 @@ impl<N: Named> Args for SecretArgs<N> {
         let help = format!("Read {} from standard input", N::WORDS);
         let stdin = option(N::OPTION, "stdin", help, N::HEADING).action(ArgAction::SetTrue);
         let mut args = vec![stdin];
-        args.extend(references(N::OPTION, N::WORDS, N::HEADING));
+        args.extend(references(N::OPTION, N::WORDS, Part::Line, N::HEADING));
         group(command, N::OPTION, args)
     }
 

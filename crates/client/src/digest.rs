@@ -31,8 +31,8 @@ impl Inner {
     pub(crate) fn challenged(&self, challenges: &[Challenge], parts: &Parts) -> Result<bool, Error> {
         let rank = |challenge: &&Challenge| {
             let named = challenge.param("algorithm").unwrap_or("MD5");
-            let known = |own: &&str| own.eq_ignore_ascii_case(named);
-            ALGORITHMS.iter().position(|own| known(&own))
+            let known = |own: &str| own.eq_ignore_ascii_case(named);
+            ALGORITHMS.iter().position(|own| known(own))
         };
         let usable = challenges.iter().filter(|own| rank(own).is_some());
         let Some(best) = usable.min_by_key(rank) else {

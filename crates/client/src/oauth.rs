@@ -232,7 +232,7 @@ impl Endpoints {
     fn leave_out(&mut self, other: &Self) {
         let mut other = other.clone();
         for (own, other) in self.all().into_iter().zip(other.all()) {
-            *own = own.take().filter(|url| Some(&*url) != other.as_ref());
+            *own = own.take().filter(|url| Some(url) != other.as_ref());
         }
     }
 }

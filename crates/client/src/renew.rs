@@ -63,7 +63,12 @@ impl Inner {
             return Ok(token);
         }
         // Another process may have renewed it.
-        let stored = self.stored().await?;
+        let stored = match self.stored().await {
+            Err(error) if error.is_temporary() => {
+                return self.keep(self.remembered(), &Why::Age(least), error);
+            }
+            stored => stored?,
+        };
         if let Some(token) = &stored
             && self.does(token, now, least)
         {
@@ -101,8 +106,9 @@ impl Inner {
     /// Lock, read again, renew, write, unlock.
     async fn renew(&self, why: &Why) -> Result<StoredToken, Error> {
         let _lock = match self.tokens.lock(&self.key, PATIENCE).await {
-            Err(error @ StoreError::Busy { .. }) => {
-                return self.keep(self.stored().await?, why, error.into());
+            Err(error) if error.is_temporary() => {
+                let known = self.stored().await.unwrap_or_else(|_| self.remembered());
+                return self.keep(known, why, error.into());
             }
             lock => lock?,
         };
@@ -116,10 +122,7 @@ impl Inner {
                 return Ok(token.clone());
             }
             match self.successor(old.as_ref()).await {
-                Ok(token) => {
-                    self.keep_new(&token).await;
-                    return Ok(token);
-                }
+                Ok(token) => return Ok(self.keep_new(token).await),
                 Err(error) if error.is_invalid_grant() && self.credential.needs_person() => {
                     // Somebody who takes no lock may have been faster.
                     let again = self.stored().await?;
@@ -180,12 +183,22 @@ impl Inner {
         }
     }
 
-    /// Writes a new token. When that fails the token still serves this process: its predecessor is spent.
-    async fn keep_new(&self, token: &StoredToken) {
-        if let Err(error) = self.tokens.save(&self.key, token).await {
-            tracing::error!(%error, "the renewed token could not be saved and is lost when this program ends");
-        }
-        self.adopt(token);
+    /// Writes a new token. When that fails the token still serves this process: its predecessor is spent. When somebody
+    /// else has written a newer one, that is taken.
+    async fn keep_new(&self, token: StoredToken) -> StoredToken {
+        let token = match self.tokens.save(&self.key, &token).await {
+            Ok(()) => token,
+            Err(StoreError::Superseded { .. }) => match self.stored().await {
+                Ok(Some(newer)) => newer,
+                _ => token,
+            },
+            Err(error) => {
+                tracing::error!(%error, "the renewed token could not be saved and is lost when this program ends");
+                token
+            }
+        };
+        self.adopt(&token);
+        token
     }
 
     /// A new token, and what was known of its predecessor no longer counts.

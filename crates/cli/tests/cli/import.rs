@@ -39,7 +39,7 @@ fn a_token_of_requests_oauthlib_serves_until_the_moment_it_names() {
     let issuer = server.issuer();
     let file = home.path().join("token.json");
     let import = format!(
-        "import requests-oauthlib {} --profile new --issuer {issuer} --client-id {} --output json",
+        "import requests-oauthlib {} --profile new --issuer {issuer} --api {issuer} --client-id {} --output json",
         file.display(),
         server.get("public_client_id")
     );
@@ -68,7 +68,7 @@ fn a_token_of_requests_oauthlib_serves_until_the_moment_it_names() {
 #[test]
 fn what_is_no_token_changes_nothing() {
     let home = Home::new();
-    let new = "--profile new --issuer https://as.example --client-id c";
+    let new = "--profile new --issuer https://as.example --client-id c --api https://a.example";
     for input in ["", "hunter2", r#"{"token":"hunter2"}"#, r#"["hunter2"]"#] {
         let told = fed(&home, &format!("import requests-oauthlib - {new}"), input).code(1);
         assert!(!told.stderr.contains("hunter2"), "{told:?}");
@@ -109,7 +109,7 @@ fn an_account_of_oidc_agent_is_renewed_at_its_first_use() {
         .to_string()
     };
     let secret = home.path().join("secret");
-    let words = format!("import oidc-agent - --secret-file {}", secret.display());
+    let words = format!("import oidc-agent - --api {issuer} --secret-file {}", secret.display());
     let told = fed(&home, &words, &account("hunter2-refresh")).done();
     assert!(told.stderr.contains("Added profile egi") && !told.stderr.contains("hunter2"), "{told:?}");
     assert_eq!(fs::read_to_string(&secret).expect("there"), "hunter2-secret\n");
@@ -128,7 +128,9 @@ fn an_account_of_oidc_agent_is_renewed_at_its_first_use() {
     fed(&home, &words, &account("x")).code(1).complaining("--replace");
     fed(&home, "import oidc-agent - --profile two", &account("x"))
         .code(2)
-        .complaining("--secret-file");
+        .complaining(&format!("--api {issuer}"));
+    let two = format!("import oidc-agent - --profile two --api {issuer}");
+    fed(&home, &two, &account("x")).code(2).complaining("--secret-file");
     home.run("profile show two").code(1);
     for input in ["", "deadbeef", "{}", r#"{"client_id":"c","client_secret":"hunter2"}"#] {
         let told = fed(&home, &words, input).code(1);
@@ -139,7 +141,7 @@ fn an_account_of_oidc_agent_is_renewed_at_its_first_use() {
 #[test]
 fn a_token_of_oidc_agent_is_three_lines() {
     let home = Home::new();
-    home.run("profile add egi --issuer https://as.example --client-id c").done();
+    home.run("profile add egi --issuer https://as.example --client-id c --api https://a.example").done();
     let lines = "hunter2\nhttps://as.example/\n4000000000\n";
     fed(&home, "import oidc-agent -", lines).code(2).complaining("--profile");
     let told = fed(&home, "import oidc-agent - --profile egi", lines).done();
@@ -225,7 +227,7 @@ fn a_file_that_is_there_is_not_written_over() {
 #[test]
 fn a_bearer_token_becomes_that_of_a_profile_that_keeps_tokens() {
     let home = Home::new();
-    home.run("profile add work --issuer https://as.example --client-id c").done();
+    home.run("profile add work --issuer https://as.example --client-id c --api https://api.example").done();
     let line = "curl --oauth2-bearer hunter2 https://api.example/x";
     fed(&home, "import curl --profile work", line).done();
     assert_eq!(home.run("token work").done().line(), "hunter2");

@@ -13,7 +13,7 @@ use crate::server::Server;
 /// The public client's profile, `web`.
 pub(crate) fn web(home: &Home, server: &Server, more: &str) {
     let words = format!(
-        "profile add web --issuer {} --client-id {} {more}",
+        "profile add web --issuer {0} --api {0} --client-id {1} {more}",
         server.issuer(),
         server.get("public_client_id")
     );

@@ -183,6 +183,7 @@ fn events_are_shown_as_they_come() {
     let mut command = home.command(&format!("get {origin}/events"));
     let mut child = piped(command.env("KEY", "k1"));
     let mut stream = listener.accept().expect("a connection").0;
+    let _ = stream.read(&mut [0; 2048]).expect("a request");
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
     stream.write_all(head.as_bytes()).expect("sent");
     let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -360,17 +361,17 @@ fn every_method_opens_the_api() {
     for (name, words, path) in [
         (
             "form",
-            format!("--login-url {issuer}/auth/token {credentials}"),
+            format!("--login-url {issuer}/auth/token {credentials} --api {issuer}"),
             "/api/data",
         ),
         (
             "json",
-            format!("--login-url {issuer}/api/auth/jwt --login-style json {credentials}"),
+            format!("--login-url {issuer}/api/auth/jwt --login-style json {credentials} --api {issuer}"),
             "/api/protected_data",
         ),
         (
             "basic-login",
-            format!("--login-url {issuer}/api/auth --login-style basic {credentials}"),
+            format!("--login-url {issuer}/api/auth --login-style basic {credentials} --api {issuer}"),
             "/api/data",
         ),
         (
@@ -391,7 +392,7 @@ fn every_method_opens_the_api() {
         (
             "password",
             format!(
-                "--issuer {issuer} --client-id {} --client-secret-env SECRET --grant password {credentials}",
+                "--issuer {issuer} --client-id {} --client-secret-env SECRET --grant password {credentials} --api {issuer}",
                 server.get("client_id")
             ),
             "/api/data",

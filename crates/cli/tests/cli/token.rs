@@ -18,7 +18,7 @@ impl Robot {
         let home = Home::new();
         let server = Server::dev(&home);
         let words = format!(
-            "profile add robot --issuer {} --client-id {} --client-secret-env SECRET --grant client_credentials --scope write",
+            "profile add robot --issuer {0} --api {0} --client-id {1} --client-secret-env SECRET --grant client_credentials --scope write",
             server.issuer(),
             server.get("client_id")
         );

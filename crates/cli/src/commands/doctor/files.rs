@@ -1,7 +1,6 @@
 //! What lies on this machine, and who may read and change it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,51 +72,39 @@ fn changeable(_: &Path) -> Option<Check> {
     None
 }
 
+/// What we keep in the state folder for this person alone; a server's files are its own business.
+const PRIVATE: [&str; 4] = ["data.key", "tokens", "aws", "keyring"];
+
 fn state(folder: &Path) -> Check {
     const NAME: &str = "state folder";
-    let mut found = Vec::new();
-    match list(folder, 3, &mut found) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Check::good(
-                NAME,
-                format!("{} is made with the first token", folder.display()),
-            );
-        }
-        Err(error) => return Check::bad(NAME, format!("{}: {error}", folder.display())),
-        Ok(()) => {}
+    if !folder.exists() {
+        let text = format!("{} is made with the first token", folder.display());
+        return Check::good(NAME, text);
+    }
+    let mut found = vec![];
+    for name in PRIVATE {
+        list(&folder.join(name), &mut found);
     }
     let exposed: Vec<String> = found.iter().filter_map(|path| exposed(path)).collect();
-    match exposed.as_slice() {
-        [] => Check::good(
-            NAME,
-            format!("{} and what is in it are yours alone", folder.display()),
-        ),
-        [first, rest @ ..] => {
-            let more = match rest.len() {
-                0 => String::new(),
-                more => format!(", and {more} more"),
-            };
-            Check::bad(NAME, format!("{first}{more}")).next(format!(
-                "chmod -R go= {}, and log in again if somebody may have read it",
-                folder.display()
-            ))
-        }
-    }
+    let Some(first) = exposed.first() else {
+        let text = format!("the tokens in {} are yours alone", folder.display());
+        return Check::good(NAME, text);
+    };
+    let more = match exposed.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    let next = "chmod go= on it, and log in again if somebody may have read it";
+    Check::bad(NAME, format!("{first}{more}")).next(next)
 }
 
-/// The folder and what is in it, as deep as we put things.
-fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()> {
-    let entries = fs::read_dir(folder)?;
-    found.push(folder.to_owned());
-    for entry in entries.flatten().take(MAX_FILES) {
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        if is_folder && depth > 1 {
-            list(&entry.path(), depth - 1, found)?;
-        } else if !is_folder {
-            found.push(entry.path());
-        }
+/// A file, or a folder with its files.
+fn list(path: &Path, found: &mut Vec<PathBuf>) {
+    if path.exists() {
+        found.push(path.to_owned());
     }
-    Ok(())
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    found.extend(entries.take(MAX_FILES).map(|entry| entry.path()));
 }
 
 /// Why something is not only this person's.
@@ -125,23 +112,12 @@ fn list(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> io::Result<()>
 fn exposed(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
 
-    let metadata = fs::symlink_metadata(path).ok()?;
-    let own = rustix::process::geteuid().as_raw();
-    if metadata.uid() != own {
-        return Some(format!(
-            "{} belongs to user {}",
-            path.display(),
-            metadata.uid()
-        ));
+    let metadata = fs::metadata(path).ok()?;
+    let (shown, mode) = (path.display(), metadata.mode() & 0o777);
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Some(format!("{shown} belongs to user {}", metadata.uid()));
     }
-    let open = !metadata.is_symlink() && metadata.mode() & 0o077 != 0;
-    open.then(|| {
-        format!(
-            "others have access to {} (mode {:o})",
-            path.display(),
-            metadata.mode() & 0o777
-        )
-    })
+    (mode & 0o077 != 0).then(|| format!("others have access to {shown} (mode {mode:o})"))
 }
 
 #[cfg(not(unix))]

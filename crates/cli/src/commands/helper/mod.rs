@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use gatepass_client::{
-    Credential, Error, KeyPlace, Origin, Profile, Secret, SecretRef, Session, Timestamp,
+    Credential, Error, KeyPlace, Profile, Secret, SecretRef, Session, Timestamp,
 };
 use gatepass_http::{Clock as _, SystemClock};
 use url::Url;
@@ -202,18 +202,16 @@ fn expiry(token: &Secret) -> Option<Timestamp> {
     moment(Unverified::read(token).ok()?.claim("exp")?)
 }
 
-/// Whether a profile's token may go there; the message says where it may.
+/// Whether a profile's credential may go there.
 fn check_origin(profile: &Profile, url: &Url) -> Result<(), Failure> {
     if profile.api.iter().any(|origin| origin.covers(url)) {
         return Ok(());
     }
-    let api: Vec<&str> = profile.api.iter().map(Origin::as_str).collect();
-    Err(Failure::error(format!(
-        "profile {} is not for {}; it goes to {} only",
-        profile.name,
-        url.origin().ascii_serialization(),
-        api.join(", ")
-    )))
+    let error = Error::WrongOrigin {
+        origin: url.origin().ascii_serialization(),
+        api: profile.api.clone(),
+    };
+    Err(Failure::error(format!("profile {}: {error}", profile.name)))
 }
 
 #[cfg(test)]

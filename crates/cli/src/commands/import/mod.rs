@@ -22,7 +22,8 @@ use crate::exit::{Exit, Failure};
 #[command(after_help = "\
 Examples:
   gatepass import requests-oauthlib token.json --profile work
-  oidc-gen -p work | gatepass import oidc-agent - --profile work
+  oidc-gen -p work | gatepass import oidc-agent - \\
+      --api https://api.example.com
   wl-paste | gatepass import curl --profile shop --secret-file ~/.shop")]
 pub(crate) struct Import {
     #[command(subcommand)]

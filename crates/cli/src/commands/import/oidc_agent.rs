@@ -25,7 +25,7 @@ use crate::output;
 Examples:
   oidc-gen -p work | gatepass import oidc-agent - --api https://api.example.com
   oidc-gen -p work | gatepass import oidc-agent - --profile new \\
-      --secret-file ~/.config/gatepass/new.secret
+      --api https://api.example.com --secret-file ~/.config/new.secret
   oidc-token -a work | gatepass import oidc-agent - --profile work")]
 pub(super) struct OidcAgent {
     /// The file; - is standard input
@@ -33,7 +33,7 @@ pub(super) struct OidcAgent {
     /// The profile [default: the account's own name]
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
-    /// An origin that the credential goes to; may be repeated [default: the issuer's]
+    /// An origin that the credential goes to, like `https://api.example.com`; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     api: Vec<Origin>,
     /// The issuer as the server itself writes it [default: the account's, without the slash that
@@ -105,11 +105,12 @@ impl OidcAgent {
             Some(issuer) => issuer,
             None => account.issuer_url.trim_end_matches('/').to_owned(),
         };
-        let api = if self.api.is_empty() {
-            vec![origin(&issuer)?]
-        } else {
-            self.api
-        };
+        if self.api.is_empty() {
+            return Err(Failure::usage(format!(
+                "--api is needed: the origin that the credential goes to; where that is the server that issues it, --api {}",
+                issuer.parse().map_or(String::new(), |url: Url| url.origin().ascii_serialization())
+            )));
+        }
         if self.take.present(&name, context)?.is_some() && !self.take.replace {
             return Err(Failure::error(format!(
                 "there is a profile {:?} already; --replace replaces it",
@@ -127,7 +128,7 @@ impl OidcAgent {
         };
         let profile = Profile {
             name,
-            api,
+            api: self.api,
             ca: None,
             certificate: None,
             tokens: Place::default(),
@@ -180,12 +181,4 @@ fn grant(redirect_uris: Vec<String>) -> Grant {
     Grant::AuthorizationCode {
         redirect_uri: local.unwrap_or_else(|| Grant::LOOPBACK.into()),
     }
-}
-
-fn origin(issuer: &str) -> Result<Origin, Failure> {
-    let invalid = |reason: String| Failure::error(format!("the account's issuer {issuer:?}: {reason}"));
-    let url: Url = issuer
-        .parse()
-        .map_err(|_| invalid("expected a URL".to_owned()))?;
-    Origin::of(&url).map_err(|error| invalid(error.to_string()))
 }

@@ -113,7 +113,8 @@ impl Verify {
             let text = "names no jwks_uri; say where the keys are with --jwks";
             Failure::error(format!("{issuer} {text}"))
         })?;
-        let url = discover::usable(&uri)?;
+        let url = discover::usable(&uri)
+            .map_err(|failure| Failure::error(format!("{issuer} names the jwks_uri {failure}")))?;
         fetch(&url, read, &transport.named_by(&[own])).await
     }
 

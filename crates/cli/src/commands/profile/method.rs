@@ -1,14 +1,13 @@
 //! What the options say of a profile. Whether they go together, the client crate judges.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::builder::NonEmptyStringValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use gatepass_client::{Change, Profile, ProfileName, SecretRef};
 
-use super::options::{DIGEST, Kind, OPTIONS, Opt, STORE_KEY, STORE_URL};
+use super::options::{DIGEST, Kind, OPTIONS, Opt, STORE_KEY, STORE_URL, change};
 use crate::exit::Failure;
-use crate::secrets;
+use crate::secrets::{self, Part};
 
 /// A profile in the making: its members, as the options say them.
 #[derive(Clone, Default)]
@@ -180,8 +179,13 @@ impl Args for NewProfile {
     fn augment_args(mut command: Command) -> Command {
         for option in OPTIONS {
             command = match option.kind {
-                Kind::Secret => {
-                    let args = secrets::references(option.name, option.help, option.heading);
+                Kind::Secret | Kind::Key => {
+                    let part = match option.kind {
+                        Kind::Key => Part::Whole,
+                        _ => Part::Line,
+                    };
+                    let Opt { name, help, .. } = *option;
+                    let args = secrets::references(name, help, part, option.heading);
                     secrets::group(command, option.name, args)
                 }
                 _ => command.arg(option.arg()),
@@ -198,30 +202,6 @@ impl Args for NewProfile {
     }
 }
 
-impl Opt {
-    fn arg(&self) -> Arg {
-        let arg = Arg::new(self.name)
-            .long(self.name)
-            .help(self.help)
-            .help_heading(self.heading);
-        match self.kind {
-            Kind::Text(name) => arg
-                .value_name(name)
-                .value_parser(NonEmptyStringValueParser::new()),
-            Kind::List(name) => arg
-                .value_name(name)
-                .value_parser(NonEmptyStringValueParser::new())
-                .action(ArgAction::Append),
-            Kind::Pairs => arg
-                .value_name("NAME=VALUE")
-                .value_parser(change)
-                .action(ArgAction::Append),
-            Kind::Path => arg.value_name("FILE").value_parser(value_parser!(PathBuf)),
-            Kind::Flag | Kind::Secret => arg.action(ArgAction::SetTrue),
-        }
-    }
-}
-
 impl FromArgMatches for NewProfile {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let mut args = Self {
@@ -232,8 +212,13 @@ impl FromArgMatches for NewProfile {
         for option in OPTIONS.iter().filter(|option| !option.member.is_empty()) {
             args.read(option, matches);
         }
-        let set = matches.get_many::<Change>(SET).into_iter().flatten();
-        args.members.extend(set.cloned());
+        for Change { member, value } in matches.get_many(SET).into_iter().flatten() {
+            let value = value.clone().unwrap_or_default();
+            match member.strip_suffix(".file") {
+                Some(secret) => args.say_secret(secret, SecretRef::File(absolute(value.as_ref()))),
+                None => args.say(member, value),
+            }
+        }
         Ok(args)
     }
 
@@ -269,9 +254,7 @@ impl NewProfile {
             }
             Kind::Path => {
                 if let Some(path) = matches.get_one::<PathBuf>(name) {
-                    // A profile is used from any folder.
-                    let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-                    self.say(member, path.to_string_lossy());
+                    self.say(member, absolute(path).to_string_lossy());
                 }
             }
             Kind::Flag => {
@@ -279,13 +262,18 @@ impl NewProfile {
                     self.say(member, "true");
                 }
             }
-            Kind::Secret => {
+            Kind::Secret | Kind::Key => {
                 if let Some(place) = secrets::reference(name, matches) {
                     self.say_secret(member, place);
                 }
             }
         }
     }
+}
+
+/// A profile is used from any folder.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A table as TOML has it on one line.
@@ -307,18 +295,6 @@ fn written(place: SecretRef) -> (&'static str, String) {
     }
 }
 
-/// `MEMBER=VALUE`, or `NAME=VALUE`.
-fn change(text: &str) -> Result<Change, String> {
-    let (member, value) = text
-        .split_once('=')
-        .filter(|(member, _)| !member.trim().is_empty())
-        .ok_or("expected NAME=VALUE")?;
-    Ok(Change {
-        member: member.trim().to_owned(),
-        value: Some(value.to_owned()),
-    })
-}
-
 /// The member that is meant, without what is in it.
 fn root(member: &str) -> &str {
     member.split('.').next().unwrap_or(member)
@@ -331,7 +307,7 @@ fn hinted(reason: String) -> String {
     match option.filter(|_| reason.contains(" is missing")) {
         Some(Opt {
             name,
-            kind: Kind::Secret,
+            kind: Kind::Secret | Kind::Key,
             ..
         }) => {
             format!("{reason}; say where it is: --{name}-env, -file or -command")

@@ -1,5 +1,11 @@
 //! The options of `gatepass profile add`, a line each: what they say of a profile, and how they are written.
 
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Arg, ArgAction, value_parser};
+use gatepass_client::Change;
+
 /// An option, and the member of a profile that it sets.
 pub(super) struct Opt {
     /// Without the dashes.
@@ -29,16 +35,18 @@ pub(super) enum Kind {
     Flag,
     /// By three options that say where a secret is; the help is what the secret is called.
     Secret,
+    /// The same, for one that is a whole file.
+    Key,
 }
 
-use Kind::{Flag, List, Pairs, Path, Secret, Text};
+use Kind::{Flag, Key, List, Pairs, Path, Secret, Text};
 
 const fn opt(
     name: &'static str,
     member: &'static str,
     kind: Kind,
-    help: &'static str,
     heading: Option<&'static str>,
+    help: &'static str,
 ) -> Opt {
     Opt {
         name,
@@ -62,247 +70,118 @@ pub(super) const DIGEST: &str = "digest";
 pub(super) const STORE_URL: &str = "store-url";
 pub(super) const STORE_KEY: &str = "store-key";
 
-/// Every option. One without a member is not a member alone.
+/// Every option. One whose member is empty is none by itself.
+#[rustfmt::skip]
 pub(super) const OPTIONS: &[Opt] = &[
-    opt(
-        "api",
-        "api",
-        List("ORIGIN"),
-        "An origin that the credential goes to, like https://api.example.com; may be repeated [default: the provider's]",
-        None,
-    ),
-    opt(
-        "provider",
-        "provider",
-        Text("ID"),
-        "A well-known provider: `gatepass provider list` shows them",
-        OAUTH,
-    ),
-    opt(
-        "var",
-        "variables",
-        Pairs,
-        "What the provider's addresses leave open, like tenant=acme; may be repeated",
-        OAUTH,
-    ),
-    opt(
-        "issuer",
-        "issuer",
-        Text("URL"),
-        "The authorization server, whose metadata names its endpoints",
-        OAUTH,
-    ),
-    opt(
-        "client-id",
-        "client_id",
-        Text("ID"),
-        "The client's id there; without one it registers itself at the first login, where the server lets it (RFC 7591)",
-        OAUTH,
-    ),
-    opt(
-        "client-secret",
-        "client_secret",
-        Secret,
-        "the client's secret",
-        OAUTH,
-    ),
-    opt(
-        "client-key",
-        "client_key",
-        Secret,
-        "the client's private key (PEM or JWK)",
-        OAUTH,
-    ),
-    opt(
-        "client-auth",
-        "client_auth",
-        Text("METHOD"),
-        "How the client proves who it is [default: what the server takes of client_secret_basic, private_key_jwt …]",
-        OAUTH,
-    ),
-    opt(
-        "scope",
-        "scope",
-        Text("SCOPES"),
-        "The scopes to ask for, separated by spaces",
-        OAUTH,
-    ),
-    opt(
-        "resource",
-        "resource",
-        List("URI"),
-        "A resource the token is for (RFC 8707); may be repeated",
-        OAUTH,
-    ),
-    opt(
-        "param",
-        "params",
-        Pairs,
-        "More of the authorization request, like prompt=consent; may be repeated",
-        OAUTH,
-    ),
-    opt(
-        "grant",
-        "grant",
-        Text("TYPE"),
-        "How the token is obtained: authorization_code (the usual), device_code, ciba, client_credentials, password, jwt_bearer or token_exchange",
-        OAUTH,
-    ),
-    opt(
-        "redirect-uri",
-        "redirect_uri",
-        Text("URI"),
-        "Where the browser comes back to [default: http://127.0.0.1/callback, on any port]",
-        OAUTH,
-    ),
-    opt(
-        "dpop",
-        "dpop",
-        Flag,
-        "Bind the tokens to a key of their own (RFC 9449)",
-        OAUTH,
-    ),
-    opt(
-        "authorization-endpoint",
-        "authorization_endpoint",
-        Text("URL"),
-        "Where the browser logs in",
-        SERVER,
-    ),
-    opt(
-        "token-endpoint",
-        "token_endpoint",
-        Text("URL"),
-        "Where tokens are issued",
-        SERVER,
-    ),
-    opt(
-        "device-authorization-endpoint",
-        "device_authorization_endpoint",
-        Text("URL"),
-        "Where a login on another device begins",
-        SERVER,
-    ),
-    opt(
-        "userinfo-endpoint",
-        "userinfo_endpoint",
-        Text("URL"),
-        "Where it says whose a token is",
-        SERVER,
-    ),
-    opt(
-        "introspection-endpoint",
-        "introspection_endpoint",
-        Text("URL"),
-        "Where it says what a token is worth",
-        SERVER,
-    ),
-    opt(
-        "revocation-endpoint",
-        "revocation_endpoint",
-        Text("URL"),
-        "Where tokens are revoked",
-        SERVER,
-    ),
-    opt(
-        "login-url",
-        "url",
-        Text("URL"),
-        "An endpoint that takes a name and a password and answers with a token",
-        LOGIN,
-    ),
-    opt(
-        "login-style",
-        "style",
-        Text("STYLE"),
-        "How they are sent: form (the usual), json or basic",
-        LOGIN,
-    ),
-    opt(
-        "token-pointer",
-        "token_pointer",
-        Text("POINTER"),
-        "Where in the answer the token is, as a JSON pointer [default: /access_token, then /token]",
-        LOGIN,
-    ),
-    opt(
-        "username",
-        "username",
-        Text("NAME"),
-        "The user name: for HTTP Basic and Digest, a login endpoint or the password grant",
-        USER,
-    ),
-    opt("password", "password", Secret, "the password", USER),
-    opt(
-        DIGEST,
-        "",
-        Flag,
-        "Prove the password by HTTP Digest, without sending it",
-        USER,
-    ),
-    opt("token", "token", Secret, "the token", STATIC),
-    opt("key", "key", Secret, "the API key", STATIC),
-    opt(
-        "key-header",
-        "header",
-        Text("NAME"),
-        "The header of the API key, or \"bearer\" to send it as a bearer token [default: X-API-Key]",
-        STATIC,
-    ),
-    opt(
-        "key-query",
-        "query",
-        Text("NAME"),
-        "The parameter of the API key, for APIs that take it in the URL only",
-        STATIC,
-    ),
-    opt(
-        "key-cookie",
-        "cookie",
-        Text("NAME"),
-        "The cookie of the API key",
-        STATIC,
-    ),
-    opt(
-        "ca",
-        "ca",
-        Path,
-        "Trust the certificate authorities in this PEM file too",
-        KEPT,
-    ),
-    opt(
-        "certificate",
-        "certificate",
-        Path,
-        "The certificate to show to servers (RFC 8705), as PEM",
-        KEPT,
-    ),
-    opt(
-        "certificate-key",
-        "certificate_key",
-        Path,
-        "Its private key, as PEM",
-        KEPT,
-    ),
-    opt(
-        "store",
-        "tokens",
-        Text("PLACE"),
-        "Where its tokens are kept: file (the usual), keyring, memory or postgres",
-        KEPT,
-    ),
-    opt(
-        STORE_URL,
-        "",
-        Secret,
-        "the address of the PostgreSQL database",
-        KEPT,
-    ),
-    opt(
-        STORE_KEY,
-        "",
-        Secret,
-        "the key that seals the tokens in it",
-        KEPT,
-    ),
+    opt("api", "api", List("ORIGIN"), None,
+        "An origin that the credential goes to, like https://api.example.com; may be repeated [default: the provider's]"),
+    opt("provider", "provider", Text("ID"), OAUTH,
+        "A well-known provider: `gatepass provider list` shows them"),
+    opt("var", "variables", Pairs, OAUTH,
+        "What the provider's addresses leave open, like tenant=acme; may be repeated"),
+    opt("issuer", "issuer", Text("URL"), OAUTH,
+        "The authorization server, whose metadata names its endpoints"),
+    opt("client-id", "client_id", Text("ID"), OAUTH,
+        "The client's id there; without one it registers itself at the first login, if the server lets it"),
+    opt("client-secret", "client_secret", Secret, OAUTH,
+        "the client's secret"),
+    opt("client-key", "client_key", Key, OAUTH,
+        "the client's private key (PEM or JWK)"),
+    opt("client-auth", "client_auth", Text("METHOD"), OAUTH,
+        "How the client proves who it is [default: what the server takes of client_secret_basic, private_key_jwt …]"),
+    opt("scope", "scope", Text("SCOPES"), OAUTH,
+        "The scopes to ask for, separated by spaces"),
+    opt("resource", "resource", List("URI"), OAUTH,
+        "A resource the token is for (RFC 8707); may be repeated"),
+    opt("param", "params", Pairs, OAUTH,
+        "More of the authorization request, like prompt=consent; may be repeated"),
+    opt("grant", "grant", Text("TYPE"), OAUTH,
+        "How the token is obtained: authorization_code (the usual), device_code, ciba, client_credentials, password, jwt_bearer or token_exchange"),
+    opt("redirect-uri", "redirect_uri", Text("URI"), OAUTH,
+        "Where the browser comes back to [default: http://127.0.0.1/callback, on any port]"),
+    opt("dpop", "dpop", Flag, OAUTH,
+        "Bind the tokens to a key of their own (RFC 9449)"),
+    opt("authorization-endpoint", "authorization_endpoint", Text("URL"), SERVER,
+        "Where the browser logs in"),
+    opt("token-endpoint", "token_endpoint", Text("URL"), SERVER,
+        "Where tokens are issued"),
+    opt("device-authorization-endpoint", "device_authorization_endpoint", Text("URL"), SERVER,
+        "Where a login on another device begins"),
+    opt("userinfo-endpoint", "userinfo_endpoint", Text("URL"), SERVER,
+        "Where it says whose a token is"),
+    opt("introspection-endpoint", "introspection_endpoint", Text("URL"), SERVER,
+        "Where it says what a token is worth"),
+    opt("revocation-endpoint", "revocation_endpoint", Text("URL"), SERVER,
+        "Where tokens are revoked"),
+    opt("login-url", "url", Text("URL"), LOGIN,
+        "An endpoint that takes a name and a password and answers with a token"),
+    opt("login-style", "style", Text("STYLE"), LOGIN,
+        "How they are sent: form (the usual), json or basic"),
+    opt("token-pointer", "token_pointer", Text("POINTER"), LOGIN,
+        "Where in the answer the token is, as a JSON pointer [default: /access_token, then /token]"),
+    opt("username", "username", Text("NAME"), USER,
+        "The user name: for HTTP Basic and Digest, a login endpoint or the password grant"),
+    opt("password", "password", Secret, USER,
+        "the password"),
+    opt(DIGEST, "", Flag, USER,
+        "Prove the password by HTTP Digest, without sending it"),
+    opt("token", "token", Secret, STATIC,
+        "the token"),
+    opt("key", "key", Secret, STATIC,
+        "the API key"),
+    opt("key-header", "header", Text("NAME"), STATIC,
+        "The header of the API key, or \"bearer\" to send it as a bearer token [default: X-API-Key]"),
+    opt("key-query", "query", Text("NAME"), STATIC,
+        "The parameter of the API key, for APIs that take it in the URL only"),
+    opt("key-cookie", "cookie", Text("NAME"), STATIC,
+        "The cookie of the API key"),
+    opt("ca", "ca", Path, KEPT,
+        "Trust the certificate authorities in this PEM file too"),
+    opt("certificate", "certificate", Path, KEPT,
+        "The certificate to show to servers (RFC 8705), as PEM"),
+    opt("certificate-key", "certificate_key", Path, KEPT,
+        "Its private key, as PEM"),
+    opt("store", "tokens", Text("PLACE"), KEPT,
+        "Where its tokens are kept: file (the usual), keyring, memory or postgres"),
+    opt(STORE_URL, "", Secret, KEPT,
+        "the address of the PostgreSQL database"),
+    opt(STORE_KEY, "", Secret, KEPT,
+        "the key that seals the tokens in it"),
 ];
+
+impl Opt {
+    /// As the command line has it; those of a secret are made elsewhere.
+    pub(super) fn arg(&self) -> Arg {
+        let arg = Arg::new(self.name)
+            .long(self.name)
+            .help(self.help)
+            .help_heading(self.heading);
+        match self.kind {
+            Kind::Text(name) => arg
+                .value_name(name)
+                .value_parser(NonEmptyStringValueParser::new()),
+            Kind::List(name) => arg
+                .value_name(name)
+                .value_parser(NonEmptyStringValueParser::new())
+                .action(ArgAction::Append),
+            Kind::Pairs => arg
+                .value_name("NAME=VALUE")
+                .value_parser(change)
+                .action(ArgAction::Append),
+            Kind::Path => arg.value_name("FILE").value_parser(value_parser!(PathBuf)),
+            Kind::Flag | Kind::Secret | Kind::Key => arg.action(ArgAction::SetTrue),
+        }
+    }
+}
+
+/// `MEMBER=VALUE`, or `NAME=VALUE`.
+pub(super) fn change(text: &str) -> Result<Change, String> {
+    let (member, value) = text
+        .split_once('=')
+        .filter(|(member, _)| !member.trim().is_empty())
+        .ok_or("expected NAME=VALUE")?;
+    Ok(Change {
+        member: member.trim().to_owned(),
+        value: Some(value.to_owned()),
+    })
+}

@@ -43,9 +43,14 @@ impl Words {
         method: &str,
         words: &[String],
     ) -> Result<Self, Failure> {
-        let method = method
+        let method: Method = method
             .parse()
             .map_err(|_| Failure::usage(format!("{method:?} is not a method")))?;
+        if let Some(other) = words.first().and_then(|word| self::method(word)) {
+            return Err(Failure::usage(format!(
+                "this is a {method} request already; {other} belongs after `gatepass request`"
+            )));
+        }
         Self::with(Some(method), words)
     }
 

@@ -1,0 +1,18 @@
+//! What a case has shown, for whoever quotes it.
+
+use std::time::Instant;
+
+use crate::front::Front;
+
+/// Prints the line of a case that began then.
+#[expect(
+    clippy::print_stdout,
+    reason = "the test's own output, which cargo shows on request"
+)]
+pub(crate) fn line(case: &str, processes: usize, front: &Front, began: Instant) {
+    println!(
+        "race: {case}: {processes} processes, {} refresh requests, {:.2} s",
+        front.refreshes(),
+        began.elapsed().as_secs_f64()
+    );
+}
