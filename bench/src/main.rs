@@ -6,11 +6,12 @@
     reason = "a command line program: the table on standard output, progress on standard error"
 )]
 
-mod cached;
+mod client;
 mod connection;
 mod floor;
 mod load;
 mod memory;
+mod part;
 mod pinning;
 mod report;
 mod rounds;
@@ -26,8 +27,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use crate::client::{Client, Peers};
 use crate::memory::Memory;
-use crate::report::Report;
+use crate::part::Part;
+use crate::report::{Report, Server};
 use crate::rounds::Plan;
 use crate::scenario::Scenario;
 use crate::target::{Program, Target};
@@ -48,7 +51,7 @@ struct Args {
     connections: u32,
     /// Measure these only
     #[arg(long, value_enum, value_delimiter = ',')]
-    only: Vec<Scenario>,
+    only: Vec<Part>,
     /// Print one JSON object in place of the table
     #[arg(long)]
     json: bool,
@@ -84,32 +87,56 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
         rounds: args.rounds,
         connections: args.connections,
     };
+    let peers = match Part::client(&args.only) {
+        true => Some(Peers::find()?),
+        false => None,
+    };
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
     let gatepass = Program::gatepass(gatepass_binary()?, scratch.path());
     let floor = Program::floor(scratch.path())?;
 
     let ours = Target::start(&gatepass).await?;
     let bare = Target::start(&floor).await?;
-    let mut memory = Memory::idle(&ours, &bare).await?;
-    let mut rows = Vec::new();
-    for scenario in Scenario::chosen(&args.only) {
-        eprintln!("{scenario} …");
-        rows.push(rounds::run(scenario, &plan, &ours, &bare).await?);
-    }
-    memory.after_load(&ours, &bare)?;
-    eprintln!("cached token …");
-    let cached = cached::measure(&gatepass, &ours, scratch.path()).await?;
+    let scenarios = Part::scenarios(&args.only);
+    let server = match scenarios.is_empty() {
+        true => None,
+        false => Some(serve(&plan, &scenarios, &ours, &bare).await?),
+    };
+    let client = match &peers {
+        Some(peers) => Some(Client::measure(&plan, peers, &gatepass, &ours, &bare).await?),
+        None => None,
+    };
     ours.stop().await?;
     bare.stop().await?;
 
-    eprintln!("start …");
-    let start = start::measure(&gatepass, &floor).await?;
+    let start = match server {
+        None => None,
+        Some(_) => {
+            eprintln!("start …");
+            Some(start::measure(&gatepass, &floor).await?)
+        }
+    };
     Ok(Report {
-        rows,
-        memory,
+        server,
         start,
-        cached,
+        client,
     })
+}
+
+async fn serve(
+    plan: &Plan,
+    scenarios: &[Scenario],
+    ours: &Target,
+    bare: &Target,
+) -> anyhow::Result<Server> {
+    let mut memory = Memory::idle(ours, bare).await?;
+    let mut rows = Vec::new();
+    for scenario in scenarios {
+        eprintln!("{scenario} …");
+        rows.push(rounds::run(*scenario, plan, ours, bare).await?);
+    }
+    memory.after_load(ours, bare)?;
+    Ok(Server { rows, memory })
 }
 
 /// `GATEPASS_BIN`, or the `gatepass` beside this program.

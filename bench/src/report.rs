@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::cached::Cached;
+use crate::client::Client;
 use crate::memory::Memory;
 use crate::rounds::{Figures, Row};
 use crate::start::Start;
@@ -12,13 +12,43 @@ use crate::start::Start;
 /// Everything that was measured.
 #[derive(Serialize)]
 pub(crate) struct Report {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<Server>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) start: Option<Start>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client: Option<Client>,
+}
+
+/// The server under load.
+#[derive(Serialize)]
+pub(crate) struct Server {
     pub(crate) rows: Vec<Row>,
     pub(crate) memory: Memory,
-    pub(crate) start: Start,
-    pub(crate) cached: Cached,
 }
 
 impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(server) = &self.server {
+            write!(f, "{server}")?;
+        }
+        if let Some(Start { ours_ms, floor_ms }) = self.start {
+            writeln!(
+                f,
+                "start to first answer       ours {ours_ms:.1} ms (existing database), floor {floor_ms:.1} ms"
+            )?;
+        }
+        if let Some(client) = &self.client {
+            if self.server.is_some() {
+                writeln!(f)?;
+            }
+            write!(f, "{client}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -54,19 +84,6 @@ impl fmt::Display for Report {
             "                            floor {} → {}",
             mb(floor_idle),
             mb(floor_after_load)
-        )?;
-        let Start { ours_ms, floor_ms } = self.start;
-        writeln!(
-            f,
-            "start to first answer       ours {ours_ms:.1} ms (existing database), floor {floor_ms:.1} ms"
-        )?;
-        let Cached {
-            token_ms,
-            nothing_ms,
-        } = self.cached;
-        writeln!(
-            f,
-            "gatepass token, cached      {token_ms:.1} ms (a program that does nothing: {nothing_ms:.1} ms)"
         )
     }
 }

@@ -25,20 +25,6 @@ pub(crate) enum Scenario {
 }
 
 impl Scenario {
-    /// These, or all when none is named.
-    pub(crate) fn chosen(only: &[Self]) -> Vec<Self> {
-        let all = [
-            Self::Token,
-            Self::IntrospectUser,
-            Self::IntrospectClient,
-            Self::Jwks,
-            Self::Refresh,
-        ];
-        all.into_iter()
-            .filter(|one| only.is_empty() || only.contains(one))
-            .collect()
-    }
-
     /// Whether the floor does it too. How a durable write is done best is no question for a floor.
     pub(crate) fn has_floor(self) -> bool {
         self != Self::Refresh

@@ -22,12 +22,13 @@ pub(crate) struct Program {
     binary: PathBuf,
     args: Vec<String>,
     log: PathBuf,
+    database: PathBuf,
 }
 
 impl Program {
     /// `gatepass serve --dev` on a database in `scratch`.
     pub(crate) fn gatepass(binary: PathBuf, scratch: &Path) -> Self {
-        let database = scratch.join("gatepass.db").display().to_string();
+        let database = scratch.join("gatepass.db");
         let args = [
             "serve",
             "--dev",
@@ -37,11 +38,13 @@ impl Program {
             "127.0.0.1:0",
             "--database",
         ];
-        let args = args.iter().map(ToString::to_string).chain([database]);
+        let path = database.display().to_string();
+        let args = args.iter().map(ToString::to_string).chain([path]);
         Self {
             binary,
             args: args.collect(),
             log: scratch.join("gatepass.log"),
+            database,
         }
     }
 
@@ -50,15 +53,19 @@ impl Program {
         &self.binary
     }
 
+    /// The file of its database.
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
     /// This program as the floor.
     pub(crate) fn floor(scratch: &Path) -> anyhow::Result<Self> {
+        let database = scratch.join("floor.db");
         Ok(Self {
             binary: std::env::current_exe()?,
-            args: vec![
-                "floor".to_owned(),
-                scratch.join("floor.db").display().to_string(),
-            ],
+            args: vec!["floor".to_owned(), database.display().to_string()],
             log: scratch.join("floor.log"),
+            database,
         })
     }
 }

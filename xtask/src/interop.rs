@@ -42,10 +42,10 @@ pub(crate) fn everything(arguments: &[String]) -> Result<()> {
                 .arg("--")
                 .args(arguments)
                 .env("GATEPASS_BIN", gatepass)
-                .env("NODE", node)
-                .env("PYTHON", python)
-                .env("NGINX", web.nginx)
-                .env("LIGHTTPD", web.lighttpd))
+                .env("NODE_BIN", node)
+                .env("PYTHON_BIN", python)
+                .env("NGINX_BIN", web.nginx)
+                .env("LIGHTTPD_BIN", web.lighttpd))
         },
     )
 }

@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Router, serve as serve_http};
@@ -26,6 +26,11 @@ use self::ledger::Ledger;
 const USER: &str = "ada";
 const CLIENT: &str = "cl_0123456789abcdef0123456789abcdef";
 const SECRET: &str = "gp_cs_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// What needs a token.
+pub(crate) const RESOURCE: &str = "/resource";
+/// What it answers.
+pub(crate) const ITEM: &str = r#"{"id":"it_7f3a","name":"a thing","tags":["one","two","three"],"size":4711,"parts":[{"id":1,"ok":true},{"id":2,"ok":false}]}"#;
 
 struct Floor {
     issuer: String,
@@ -57,6 +62,7 @@ pub(crate) async fn serve(database: &Path) -> anyhow::Result<()> {
         .route("/oauth/token", post(token::token))
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/jwks.json", get(jwks))
+        .route(RESOURCE, get(resource))
         .with_state(floor);
     println!("{ready}");
     Ok(serve_http(listener, router).await?)
@@ -68,6 +74,16 @@ async fn jwks(State(floor): Shared) -> Response {
         floor.jwks.clone(),
     )
         .into_response()
+}
+
+/// Any bearer token will do: it is the client that is measured.
+async fn resource(headers: HeaderMap) -> Result<Response, StatusCode> {
+    let value = headers.get(AUTHORIZATION);
+    let bearer = value.is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
+    if !bearer {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    Ok(([(CONTENT_TYPE, "application/json")], ITEM).into_response())
 }
 
 fn answer(body: &impl serde::Serialize) -> Result<Response, StatusCode> {

@@ -2,6 +2,7 @@ use std::io;
 use std::time::Duration;
 
 use gatepass_http::{PersonError, is_loopback_host};
+use gatepass_proto::jose::jarm;
 use gatepass_proto::{Params, Secret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -169,14 +170,22 @@ impl Expected {
         let Ok(params) = Params::parse_form(query.as_bytes()) else {
             return (Page::Malformed, None);
         };
+        // A signed answer has it all inside (JARM). Whether it is believed, the login says.
+        let said = match params.get("response") {
+            Some(response) => jarm::peek(response),
+            None => Some(params.clone()),
+        };
+        let Some(said) = said else {
+            return (Page::Malformed, None);
+        };
         let ours = self
             .state
             .as_ref()
-            .is_none_or(|state| params.get("state").is_some_and(|given| state.ct_eq(given)));
+            .is_none_or(|state| said.get("state").is_some_and(|given| state.ct_eq(given)));
         if !ours {
             return (Page::NotThisLogin, None);
         }
-        match (params.get("code"), params.get("error")) {
+        match (said.get("code"), said.get("error")) {
             (Some(_), None) => (Page::Done, Some(params)),
             (None, Some("access_denied")) => (Page::Denied, Some(params)),
             (None, Some(_)) => (Page::Failed, Some(params)),

@@ -39,6 +39,36 @@ async fn waiting(
     outcome
 }
 
+/// A signed answer as its middle part, which says `state` and, perhaps, `code`.
+fn signed(payload: &str) -> String {
+    format!("/callback?response=eyJhbGciOiJFUzI1NiJ9.{payload}.AA")
+}
+
+#[tokio::test]
+async fn a_signed_answer_is_known_by_the_state_inside() {
+    let listener = Loopback::bind("http://127.0.0.1/callback")
+        .await
+        .expect("a port");
+    let port = port(&listener);
+    let outcome = waiting(listener, async move {
+        for target in [
+            "/callback?response=a&state=s&code=a".to_owned(),
+            // {"state":"t","code":"a"} and {"state":"s"}
+            signed("eyJzdGF0ZSI6InQiLCJjb2RlIjoiYSJ9") + "&state=s",
+            signed("eyJzdGF0ZSI6InMifQ") + "&code=a",
+        ] {
+            let answer = get(port, &target).await;
+            assert!(answer.starts_with("HTTP/1.1 400"), "{target}: {answer}");
+        }
+        // {"state":"s","code":"a"}
+        let answer = get(port, &signed("eyJzdGF0ZSI6InMiLCJjb2RlIjoiYSJ9")).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    })
+    .await;
+    let params = outcome.expect("a callback");
+    assert!(params.get("response").is_some() && params.get("code").is_none());
+}
+
 #[tokio::test]
 async fn only_this_logins_callback_ends_the_wait() {
     let listener = Loopback::bind("http://127.0.0.1/callback")

@@ -2,6 +2,9 @@ use gatepass_http::PersonError;
 use gatepass_proto::Params;
 use url::Url;
 
+/// One of these is in every answer; the last is a signed one (JARM), with the others inside.
+const ANSWERS: [&str; 3] = ["code", "error", "response"];
+
 /// Reads what a person pasted in answer to the authorization request `url`: the address the browser ended at, its
 /// query alone, or the code alone. A code alone takes the `state` of the request with it: whoever copied it from the
 /// page stands in for the redirect.
@@ -16,14 +19,17 @@ pub fn pasted(url: &Url, text: &str) -> Result<Params, PersonError> {
     };
     let query = match Url::parse(text) {
         Ok(address) if address.has_host() => Some(address.query().unwrap_or_default().to_owned()),
-        _ if text.contains("code=") || text.contains("error=") => {
+        _ if ANSWERS
+            .iter()
+            .any(|name| text.contains(&format!("{name}="))) =>
+        {
             Some(text.trim_start_matches('?').to_owned())
         }
         _ => None,
     };
     if let Some(query) = query {
         let params = Params::parse_form(query.as_bytes()).map_err(|_| unusable())?;
-        let complete = params.get("code").is_some() || params.get("error").is_some();
+        let complete = ANSWERS.iter().any(|name| params.get(name).is_some());
         return complete.then_some(params).ok_or_else(unusable);
     }
     if text.is_empty() || text.contains(char::is_whitespace) {
@@ -67,6 +73,10 @@ mod tests {
         );
         assert_eq!(
             read("https://localhost/?error=access_denied").expect("a refusal"),
+            (None, None)
+        );
+        assert_eq!(
+            read("https://localhost/?response=a.b.c").expect("a signed answer"),
             (None, None)
         );
         for text in ["", "  ", "two words", "https://localhost/", "code=a&code=b"] {

@@ -164,6 +164,7 @@ impl Inner {
     async fn visit(&self, url: &Url) -> Result<Landing> {
         let mut url = url.clone();
         let mut answer = self.load(&url).await?;
+        let mut denied = false;
         for _ in 0..MOST_PAGES {
             if answer.status().is_redirection() {
                 url = url.join(answer.headers()[LOCATION].to_str()?)?;
@@ -174,7 +175,8 @@ impl Inner {
                 continue;
             }
             let page = Page::read(&String::from_utf8_lossy(answer.body()));
-            let Some(action) = page.action.as_ref().filter(|_| answer.status() == 200) else {
+            let goes_on = answer.status() == 200 && !denied;
+            let Some(action) = page.action.as_ref().filter(|_| goes_on) else {
                 return Ok(Landing::Page(page.text));
             };
             let gives_up = self.decision == Decision::Deny
@@ -189,6 +191,7 @@ impl Inner {
                     url = url.join(action)?;
                     let form = page.filled(self.decision, &self.account, PASSWORD);
                     answer = self.post(&url, &form).await?;
+                    denied = self.decision == Decision::Deny && page.can_be_denied();
                 }
             }
         }

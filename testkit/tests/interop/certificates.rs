@@ -7,7 +7,8 @@ use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use gatepass_proto::jose::SigningKey;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -70,6 +71,8 @@ impl Certificates {
 
 fn named(name: &str, purpose: ExtendedKeyUsagePurpose) -> Result<CertificateParams> {
     let mut params = CertificateParams::new(vec![name.to_owned()])?;
+    // By the same name as the authority's it would be taken for self-signed.
+    params.distinguished_name.push(DnType::CommonName, name);
     params.extended_key_usages = vec![purpose];
     Ok(params)
 }

@@ -36,7 +36,7 @@ impl Server {
                 "key": made.server_key, "cert": made.server, "ca": made.authority,
             });
         }
-        let mut command = Command::new(tool("NODE")?);
+        let mut command = Command::new(tool("NODE_BIN")?);
         command
             .arg("--no-warnings")
             .arg(servers("oidc-provider/server.mjs"))
@@ -121,7 +121,7 @@ impl Server {
 
 /// One of the Python servers.
 pub(crate) fn python(name: &str) -> Result<Command> {
-    let mut command = Command::new(tool("PYTHON")?);
+    let mut command = Command::new(tool("PYTHON_BIN")?);
     command.arg("-B").arg(servers("python").join(name));
     Ok(command)
 }

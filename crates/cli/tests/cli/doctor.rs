@@ -106,8 +106,8 @@ fn files_that_others_can_read_or_change_are_found() {
 fn a_server_that_is_down_or_wrong_breaks_its_own_section_only() {
     let robot = Robot::of(&[]);
     for words in [
-        "down --issuer http://127.0.0.1:9 --client-id c",
-        "lost --issuer https://no-such-host.invalid --client-id c",
+        "down --issuer http://127.0.0.1:9 --client-id c --api https://a.example",
+        "lost --issuer https://no-such-host.invalid --client-id c --api https://b.example",
     ] {
         robot.home.run(&format!("profile add {words}")).done();
     }
@@ -141,7 +141,7 @@ fn a_profile_that_does_not_fit_its_server_is_found() {
     server.answer(place, "200 OK", date, &document.to_string());
     home.run(&format!(
         "profile add web --issuer {issuer} --client-id c --client-secret-env S --client-auth client_secret_basic \
-         --scope read"
+         --scope read --api {issuer}"
     ))
     .done();
     let told = home.run("doctor --output json").code(1).json();
@@ -200,7 +200,7 @@ fn a_taken_port_and_a_browser_are_looked_at() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = taken.local_addr().expect("an address").port();
     home.run(&format!(
-        "profile add web --issuer http://127.0.0.1:9 --client-id c --redirect-uri http://127.0.0.1:{port}/callback"
+        "profile add web --issuer http://127.0.0.1:9 --api http://127.0.0.1:9 --client-id c --redirect-uri http://127.0.0.1:{port}/callback"
     ))
     .done();
     let told = home.run("doctor --output json").code(1).json();

@@ -36,7 +36,7 @@ fn help_and_version_are_results() {
 #[test]
 fn a_dead_server_is_3() {
     let home = Home::new();
-    let words = "profile add dead --issuer http://127.0.0.1:9 --client-id x --client-secret-env S --grant client_credentials";
+    let words = "profile add dead --issuer http://127.0.0.1:9 --api http://127.0.0.1:9 --client-id x --client-secret-env S --grant client_credentials";
     home.run(words).done();
     Told::of(home.command("token dead").env("S", "s"))
         .code(3)

@@ -214,7 +214,7 @@ fn without_dev_nothing_is_made() {
     // What is added while it runs works at once.
     let client = home.json("admin client add Robot --scope read --output json");
     home.run(&format!(
-        "profile add robot --issuer {} --client-id {} --client-secret-env SECRET --grant client_credentials",
+        "profile add robot --issuer {0} --api {0} --client-id {1} --client-secret-env SECRET --grant client_credentials",
         server.issuer(),
         text(&client, "client_id")
     ))
@@ -232,7 +232,7 @@ fn a_certificate_is_made_and_trusted_by_its_authority() {
     assert!(server.issuer().starts_with("https://127.0.0.1:"));
     assert!(Path::new(server.get("ca")).exists());
     home.run(&format!(
-        "profile add robot --issuer {} --client-id {} --client-secret-env SECRET --grant client_credentials",
+        "profile add robot --issuer {0} --api {0} --client-id {1} --client-secret-env SECRET --grant client_credentials",
         server.issuer(),
         server.get("client_id")
     ))

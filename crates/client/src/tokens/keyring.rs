@@ -16,7 +16,7 @@ const MAX_LEN: usize = 64 * 1024;
 /// The longest entry that the keyring takes, in bytes.
 const ENTRY_LEN: usize = if cfg!(windows) { 2560 } else { MAX_LEN };
 /// How often a token is read again that somebody replaces meanwhile.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 1000;
 
 /// Keeps tokens in the OS keyring, each as the entry `token <key>` of `gatepass`. Its locks are files in a folder,
 /// which programs that share tokens have to share.
@@ -173,6 +173,7 @@ impl Parts {
 }
 
 fn read(entries: &Entries, key: &TokenKey) -> Result<Option<Kept>, Fault> {
+    let mut before = None;
     for _ in 0..ATTEMPTS {
         let Some(head) = entries.read(&entry(key))? else {
             return Ok(None);
@@ -183,7 +184,11 @@ fn read(entries: &Entries, key: &TokenKey) -> Result<Option<Kept>, Fault> {
         if let Some(bytes) = join(entries, key, &parts)? {
             return kept(&bytes, Some(parts)).map(Some);
         }
-        // A part that is missing belongs to a token that was replaced meanwhile, if nothing is damaged.
+        // A part that is missing belongs to a token that was replaced meanwhile; unless the head is still the same.
+        if before.as_ref() == Some(&parts) {
+            break;
+        }
+        before = Some(parts);
     }
     Err(Fault::Damaged("a part of it is missing".to_owned()))
 }

@@ -87,13 +87,25 @@ pub fn check(
     if now - LEEWAY >= Timestamp::from_secs(envelope.exp) {
         return Err(JarmFault::Expired);
     }
+    Ok(params(members))
+}
+
+/// The parameters as they stand in an answer, believed in nothing: only good for telling which login it may belong to
+/// before it is checked.
+pub fn peek(response: &str) -> Option<Params> {
+    serde_json::from_slice(&VerifiedJws::peek(response)?)
+        .ok()
+        .map(params)
+}
+
+fn params(members: Map<String, Value>) -> Params {
     let mut params = Params::new();
     for (name, value) in members {
         if !ENVELOPE.contains(&name.as_str()) {
             params.push_some(&name, text(value));
         }
     }
-    Ok(params)
+    params
 }
 
 fn text(value: Value) -> Option<String> {

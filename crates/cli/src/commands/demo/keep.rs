@@ -43,7 +43,8 @@ fn commands(issuer: &str, set: &DevSet) -> Vec<(&'static str, String)> {
         (
             "Log in with your browser, as the user above, and call the API",
             format!(
-                "gatepass profile add demo --issuer {issuer} --client-id {public_client_id}\n\
+                "gatepass profile add demo --issuer {issuer} --api {issuer} \\\n\
+                 \x20   --client-id {public_client_id}\n\
                  gatepass login demo\n\
                  gatepass request {issuer}/api/data\n\
                  gatepass status demo\n\

@@ -176,6 +176,8 @@ fn advice(challenge: &Challenge, origin: &str) -> Vec<Check> {
     let add = |options: &str| format!("gatepass profile add NAME --api {origin} {options}");
     let way = if challenge.is("basic") {
         add("--username USER --password-command …")
+    } else if challenge.is("digest") {
+        add("--digest --username USER --password-command …")
     } else if (challenge.is("bearer") || challenge.is("dpop"))
         && challenge.param("resource_metadata").is_none()
     {

@@ -218,11 +218,8 @@ impl Sending {
         let patience = if self.timeout == 0 { FOR_EVER } else { self.timeout };
         egress.idle_timeout = Duration::from_secs(patience);
         egress.connect_timeout = egress.connect_timeout.min(egress.idle_timeout);
-        let mut builder = SessionBuilder::of(profile, &context.paths)?.egress(egress);
-        if let Some((person, options)) = self.asked() {
-            builder = builder.person(person, options);
-        }
-        Ok(builder.build()?)
+        egress.max_wait = egress.max_wait.min(egress.idle_timeout);
+        context.session_by(profile, egress, self.asked())
     }
 
     fn kind(&self) -> Kind {

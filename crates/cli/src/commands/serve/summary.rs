@@ -99,7 +99,7 @@ const COMMANDS: &[(&str, &str)] = &[
     ),
     (
         "Log in with the browser, and call",
-        "gatepass profile add dev --issuer $ISSUER --client-id dev-public\n\
+        "gatepass profile add dev --issuer $ISSUER --client-id dev-public --api $ISSUER\n\
          gatepass login dev\n\
          gatepass request $ISSUER/api/data",
     ),

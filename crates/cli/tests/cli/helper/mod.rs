@@ -19,10 +19,12 @@ pub(crate) struct Robot {
 }
 
 impl Robot {
-    /// Its credential goes to these origins.
+    /// Its credential goes to these origins; without any, to the server itself.
     pub(crate) fn of(api: &[&str]) -> Self {
         let home = Home::new();
         let server = Server::dev(&home);
+        let own = [server.issuer()];
+        let api = if api.is_empty() { &own[..] } else { api };
         let api: String = api
             .iter()
             .map(|origin| format!(" --api {origin}"))
