@@ -7,6 +7,7 @@ mod exit;
 mod logging;
 mod output;
 mod person;
+mod qr;
 mod secrets;
 mod signals;
 mod terminal;

@@ -155,7 +155,7 @@ impl Inner {
         if let (Some(asked), Some(got)) = (asked_scope, &token.scope)
             && !asked.is_subset_of(got)
         {
-            tracing::warn!(%asked, granted = %got, "the server granted less than was asked for");
+            tracing::warn!(target: "gatepass_client::scope", %asked, granted = %got, "the server granted less than was asked for");
         }
         token.scope = token.scope.or_else(|| asked_scope.cloned());
         let bound = old.is_some_and(|old| old.dpop_key.is_some()) || oauth.dpop;

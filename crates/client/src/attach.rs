@@ -116,11 +116,15 @@ impl Attachment {
     /// Puts it on a request, in place of any other of its name.
     pub(crate) fn put(&self, parts: &mut Parts) -> Result<(), Error> {
         let mut headers = self.headers()?;
-        if let (Where::Cookie(name), Some(others)) = (&self.place, parts.headers.get(COOKIE)) {
+        if let Where::Cookie(name) = &self.place {
             // The other cookies of the request stay.
-            let others = String::from_utf8_lossy(others.as_bytes());
-            let all = Secret::new(format!("{others}; {name}={}", self.value.expose()));
-            headers.insert(COOKIE, sensitive(all.expose())?);
+            let mut all = zeroize::Zeroizing::new(String::new());
+            for others in parts.headers.get_all(COOKIE) {
+                all.push_str(&String::from_utf8_lossy(others.as_bytes()));
+                all.push_str("; ");
+            }
+            all.push_str(&format!("{name}={}", self.value.expose()));
+            headers.insert(COOKIE, sensitive(&all)?);
         }
         for (name, value) in &headers {
             parts.headers.insert(name.clone(), value.clone());

@@ -174,7 +174,7 @@ impl Config {
         let document: Document = toml::from_str(text).map_err(|error| {
             malformed(
                 error.span().map_or(0, |span| span.start),
-                error.message().trim().to_owned(),
+                said(error.message()),
             )
         })?;
         let mut config = Self {
@@ -207,6 +207,28 @@ pub(crate) fn read(path: &Path) -> Result<String, ConfigError> {
             path: path.to_owned(),
             reason: error.to_string(),
         }),
+    }
+}
+
+/// What the parser said, with the likeliest member in place of all of them.
+pub(crate) fn said(message: &str) -> String {
+    let message = message.trim();
+    let unknown = message
+        .strip_prefix("unknown field `")
+        .and_then(|rest| rest.split_once('`'));
+    let Some((name, known)) = unknown else {
+        return message.to_owned();
+    };
+    let likeliest = known
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .map(|known| (strsim::jaro_winkler(name, known), known))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .filter(|(likeness, _)| *likeness > 0.8);
+    match likeliest {
+        Some((_, likeliest)) => format!("unknown member {name:?}; did you mean {likeliest:?}?"),
+        None => format!("unknown member {name:?}"),
     }
 }
 

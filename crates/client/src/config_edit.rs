@@ -6,7 +6,7 @@ use std::io;
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value};
 
-use crate::config::read;
+use crate::config::{read, said};
 use crate::profile::Entry;
 use crate::{Config, ConfigError, Paths, Profile, ProfileName, disk};
 
@@ -308,7 +308,7 @@ fn fitting(member: &str, candidates: Vec<Value>) -> Result<Value, String> {
             Ok(_) => return Ok(value),
             Err(error) => {
                 // Of the wrong kind are most of them; one that is not says more.
-                let reason = error.message().trim().to_owned();
+                let reason = said(error.message());
                 let tells = !reason.starts_with("invalid type");
                 complaint = complaint.filter(|_| !tells).or(Some(reason));
             }

@@ -133,7 +133,7 @@ fn mistakes_are_named_with_their_place() {
         (
             "[profile.a]\nmethod = \"basic\"\nusrname = \"me\"",
             "config.toml:3:1:",
-            "usrname",
+            "unknown member \"usrname\"; did you mean \"username\"?",
         ),
         (
             "[profile.a]\nmethod = \"basic\"\napi = [\"http://x.example\"]",

@@ -4,8 +4,8 @@
 use digest_auth::{AuthContext, HttpMethod, WwwAuthenticateHeader};
 use gatepass_proto::Secret;
 use gatepass_proto::message::challenge::Challenge;
+use http::Method;
 use http::header::AUTHORIZATION;
-use http::request::Parts;
 
 use crate::session::Inner;
 use crate::{Attachment, Credential, Error, Where};
@@ -27,8 +27,8 @@ const ALGORITHMS: [&str; 6] = [
 const BARE: [&str; 3] = ["algorithm", "stale", "charset"];
 
 impl Inner {
-    /// Takes up the best of these challenges; whether the request is worth another try.
-    pub(crate) fn challenged(&self, challenges: &[Challenge], parts: &Parts) -> Result<bool, Error> {
+    /// Takes up the best of these challenges.
+    pub(crate) fn challenged(&self, challenges: &[Challenge], path: &str) -> Result<(), Error> {
         let rank = |challenge: &&Challenge| {
             let named = challenge.param("algorithm").unwrap_or("MD5");
             let known = |own: &str| own.eq_ignore_ascii_case(named);
@@ -42,16 +42,17 @@ impl Inner {
         };
         let header = digest_auth::parse(&written(best))
             .map_err(|_| Error::Answer("the server's digest challenge is malformed".into()))?;
-        tracing::debug!(realm = %header.realm, path = %parts.uri.path(), "challenged");
+        tracing::debug!(realm = %header.realm, path, "challenged");
         self.state().digest = Some(Remembered(header));
-        Ok(true)
+        Ok(())
     }
 
-    /// Makes the answer to the challenge that is remembered, if there is one.
+    /// Makes the answer to the challenge that is remembered, if there is one, for a request of this method and target.
     pub(crate) fn answer_challenge(
         &self,
         attachment: &mut Attachment,
-        parts: &Parts,
+        method: &Method,
+        target: &str,
     ) -> Result<(), Error> {
         let Credential::Digest { username, .. } = &self.credential else {
             return Ok(());
@@ -60,13 +61,12 @@ impl Inner {
         let Some(Remembered(header)) = state.digest.as_mut() else {
             return Ok(());
         };
-        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let context = AuthContext::new_with_method(
             username.as_str(),
             attachment.secret.expose(),
-            path,
+            target,
             None::<&[u8]>,
-            HttpMethod::from(parts.method.as_str()),
+            HttpMethod::from(method.as_str()),
         );
         let answer = header.respond(&context).map_err(|_| {
             Error::Setup("the server's digest challenge asks for what is not known here".into())

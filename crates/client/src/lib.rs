@@ -60,6 +60,8 @@ mod flight;
 mod flows;
 mod grant;
 mod identity;
+#[cfg(feature = "tower")]
+mod layer;
 mod login;
 mod login_endpoint;
 mod logout;
@@ -93,6 +95,8 @@ pub use gatepass_proto::flow::Notice;
 pub use gatepass_proto::message::quirks::Quirks;
 pub use gatepass_proto::{Scope, Secret, Timestamp};
 pub use grant::{Ciba, Grant, JwtBearer, SignedAssertion, TokenExchange};
+#[cfg(feature = "tower")]
+pub use layer::{AuthLayer, AuthService, Once, Repeat, Repeating};
 pub use login::{LoginOptions, LoginWay};
 pub use logout::LogoutReport;
 pub use loopback::Loopback;

@@ -1,6 +1,5 @@
 //! What a resource's refusal means, and what can be done about it.
 
-use gatepass_http::Body;
 use gatepass_proto::Scope;
 use gatepass_proto::dpop;
 use gatepass_proto::message::challenge::Challenge;
@@ -58,22 +57,12 @@ impl StepUp {
 }
 
 impl Verdict {
-    /// Reads an answer to a request that carried a token (`made`) or a password for Digest.
-    pub(crate) fn of(answer: &Response<Body>, made: bool) -> Self {
+    /// Reads an answer to a request that carried a token.
+    pub(crate) fn of_token<B>(answer: &Response<B>) -> Self {
         let challenges = challenges(answer);
         match answer.status() {
-            StatusCode::UNAUTHORIZED if !made => {
-                let digest: Vec<Challenge> = challenges
-                    .into_iter()
-                    .filter(|challenge| challenge.is("digest"))
-                    .collect();
-                match digest.is_empty() {
-                    true => Self::Stands,
-                    false => Self::Digest(digest),
-                }
-            }
             StatusCode::UNAUTHORIZED => Self::of_unauthorized(answer, &challenges),
-            StatusCode::FORBIDDEN if made => challenges
+            StatusCode::FORBIDDEN => challenges
                 .iter()
                 .find(|challenge| challenge.param("error") == Some("insufficient_scope"))
                 .map_or(Self::Stands, |challenge| {
@@ -83,7 +72,20 @@ impl Verdict {
         }
     }
 
-    fn of_unauthorized(answer: &Response<Body>, challenges: &[Challenge]) -> Self {
+    /// Reads an answer to a request of one who has a password for Digest.
+    pub(crate) fn of_digest<B>(answer: &Response<B>) -> Self {
+        if answer.status() != StatusCode::UNAUTHORIZED {
+            return Self::Stands;
+        }
+        let mut challenges = challenges(answer);
+        challenges.retain(|challenge| challenge.is("digest"));
+        match challenges.is_empty() {
+            true => Self::Stands,
+            false => Self::Digest(challenges),
+        }
+    }
+
+    fn of_unauthorized<B>(answer: &Response<B>, challenges: &[Challenge]) -> Self {
         if dpop::wants_nonce(answer.status(), answer.headers(), None) {
             return Self::Nonce;
         }
@@ -122,7 +124,7 @@ fn step_up(challenge: &Challenge) -> StepUp {
     }
 }
 
-fn challenges(answer: &Response<Body>) -> Vec<Challenge> {
+fn challenges<B>(answer: &Response<B>) -> Vec<Challenge> {
     answer
         .headers()
         .get_all(WWW_AUTHENTICATE)
@@ -155,17 +157,16 @@ impl std::fmt::Display for Advice {
 
 #[cfg(test)]
 mod tests {
-    use gatepass_http::Body;
     use http::Response;
 
     use super::{StepUp, Verdict};
 
-    fn verdict(status: u16, challenge: &str, made: bool) -> Verdict {
+    fn answer(status: u16, challenge: &str) -> Response<()> {
         let mut answer = Response::builder().status(status);
         if !challenge.is_empty() {
             answer = answer.header("www-authenticate", challenge);
         }
-        Verdict::of(&answer.body(Body::empty()).expect("an answer"), made)
+        answer.body(()).expect("an answer")
     }
 
     #[test]
@@ -192,12 +193,18 @@ mod tests {
             (403, "Bearer error=\"insufficient_scope\", scope=\"a b\"", scope("a b")),
             (403, "Bearer error=\"insufficient_scope\"", Verdict::Scope(None)),
         ] {
-            assert_eq!(verdict(status, challenge, true), expected, "{status} {challenge}");
+            let verdict = Verdict::of_token(&answer(status, challenge));
+            assert_eq!(verdict, expected, "{status} {challenge}");
         }
-        assert_eq!(verdict(401, "Bearer", false), Verdict::Stands);
-        assert!(matches!(
-            verdict(401, "Digest realm=\"r\", nonce=\"n\"", false),
-            Verdict::Digest(_)
-        ));
+        let digest = "Digest realm=\"r\", nonce=\"n\"";
+        for (status, challenge, answerable) in [
+            (401, "Bearer", false),
+            (401, digest, true),
+            (401, "Basic realm=\"b\", Digest realm=\"r\", nonce=\"n\"", true),
+            (403, digest, false),
+        ] {
+            let verdict = Verdict::of_digest(&answer(status, challenge));
+            assert_eq!(matches!(verdict, Verdict::Digest(_)), answerable, "{status} {challenge}");
+        }
     }
 }

@@ -11,8 +11,8 @@ use gatepass_proto::flow::Flow;
 use gatepass_proto::jose::KeySet;
 use gatepass_proto::{Scope, Secret, Timestamp};
 use http::header::ACCEPT;
-use http::{Method, Request};
-use url::Url;
+use http::{HeaderMap, Method, Request};
+use url::{Position, Url};
 
 use crate::flight::Flight;
 use crate::server::{Door, Server};
@@ -20,7 +20,7 @@ use crate::renew::Why;
 use crate::tokens::{StoredToken, TokenKey, TokenStore};
 use crate::{
     Attachment, Config, Credential, Error, LoginOptions, OAuth, Paths, Profile, RequestBuilder,
-    Response, SessionBuilder, Status, digest, exchange, server,
+    Response, SessionBuilder, Status, Where, digest, exchange, server,
 };
 
 /// Makes authenticated requests with one credential. Clones share everything.
@@ -98,8 +98,7 @@ impl Session {
     /// [`Error::WrongOrigin`] before anything is sent; [`Error::LoginNeeded`]; failures of the network. A status like 404
     /// is no error.
     pub async fn send(&self, request: Request<Body>) -> Result<Response, Error> {
-        let url = self.inner.check_origin(request.uri())?;
-        exchange::run(self, request, url).await
+        exchange::run(self, request).await
     }
 
     /// What authenticates a request now. Only send it to [`Session::api`].
@@ -123,7 +122,40 @@ impl Session {
         self.attach(Some((method, url))).await
     }
 
-    async fn attach(&self, request: Option<(&Method, &Url)>) -> Result<Attachment, Error> {
+    /// The headers that authenticate a request of this method to this URL, for any HTTP library. They hold secrets,
+    /// and are marked sensitive. A proof (DPoP) and an answer to a challenge (Digest) are good for that one request.
+    ///
+    /// ```
+    /// # async fn example(session: gatepass_client::Session) -> Result<(), Box<dyn std::error::Error>> {
+    /// let url = "https://api.example.com/items".parse()?;
+    /// let mut request = http::Request::get("https://api.example.com/items").body(())?;
+    /// request.headers_mut().extend(session.headers_for(&http::Method::GET, &url).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// With reqwest that is `client.get(url).headers(session.headers_for(&Method::GET, &url).await?)`, with hyper what
+    /// stands above. tonic takes them as `MetadataMap::from_headers(headers)`; the method of gRPC is POST, and the URL
+    /// that of the service's method. Nothing is learnt from the answer; the tower layer
+    /// (`Session::layer`) does that as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::attachment_for`]; [`Error::Setup`] for a key that goes into the query, and for a password that
+    /// waits for the server's challenge.
+    pub async fn headers_for(&self, method: &Method, url: &Url) -> Result<HeaderMap, Error> {
+        let mut attachment = self.attachment_for(method, url).await?;
+        let target = &url[Position::BeforePath..Position::AfterQuery];
+        self.inner.answer_challenge(&mut attachment, method, target)?;
+        let reason = match attachment.place {
+            Where::Query(_) => "this key goes into the query; see `Session::attachment_for`",
+            Where::Challenge => "Digest answers a challenge, and the server has sent none yet",
+            Where::Header(_) | Where::Cookie(_) => return attachment.headers(),
+        };
+        Err(Error::Setup(reason.to_owned()))
+    }
+
+    pub(crate) async fn attach(&self, request: Option<(&Method, &Url)>) -> Result<Attachment, Error> {
         if self.inner.credential.makes_tokens() {
             let token = self.token(Duration::ZERO).await?;
             return self.inner.of_token(&token, request);
@@ -239,7 +271,7 @@ impl Session {
 
 impl Inner {
     /// The network is asked only for what the credential is for.
-    fn check_origin(&self, uri: &http::Uri) -> Result<Url, Error> {
+    pub(crate) fn check_origin(&self, uri: &http::Uri) -> Result<Url, Error> {
         let url: Url = uri
             .to_string()
             .parse()

@@ -58,11 +58,10 @@ impl Authority {
         let front = door.open(relay);
         let secret = folder.path().join("secret");
         std::fs::write(&secret, &set.client_secret).expect("written");
+        let (origin, id, secret) = (&front.origin, &set.client_id, secret.display());
         let lines = format!(
-            "method = \"oauth\"\napi = [\"{0}\"]\nissuer = \"{0}\"\nclient_id = \"{}\"\nclient_secret = {{ file = \"{}\" }}\n",
-            front.origin,
-            set.client_id,
-            secret.display()
+            "method = \"oauth\"\napi = [\"{origin}\"]\nissuer = \"{origin}\"\nclient_id = \"{id}\"\n\
+             client_secret = {{ file = \"{secret}\" }}\n"
         );
         Self {
             first: log_in(&front.origin, &set).await,

@@ -21,6 +21,8 @@ pub(crate) struct Desk(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// The number in the newest tokens.
     pub(crate) generation: u32,
+    /// The oldest generation that the API takes, where it is not the newest.
+    pub(crate) api_wants: Option<u32>,
     /// Whether a refresh token has come twice.
     pub(crate) dead: bool,
     /// What it says in place of a token.

@@ -1,7 +1,5 @@
 //! `gatepass status`.
 
-use std::path::Path;
-
 use clap::Args;
 use gatepass_client::{Origin, Profile, Scope, Status as Known, TokenState};
 use serde_json::{Value, json};
@@ -57,10 +55,7 @@ impl Run for Status {
             (Format::Text, _) if known.is_empty() => {
                 output::note("There are no profiles yet; make one with `gatepass profile add`.");
             }
-            (Format::Text, _) => output::table(
-                ["PROFILE", "TOKEN", "EXPIRES", "ACCOUNT", "SCOPE", "KEPT IN"],
-                &known.iter().map(row).collect::<Vec<_>>(),
-            )?,
+            (Format::Text, _) => table(&known)?,
         }
         let needed = known
             .iter()
@@ -84,7 +79,34 @@ fn account((profile, status): &Row<'_>) -> Option<String> {
     status.account.clone().or_else(named).map(|name| output::tame(&name))
 }
 
-fn row(known: &Row<'_>) -> [String; 6] {
+/// A row a profile; below them how the tokens are kept, for that is long and mostly the same.
+fn table(known: &[Row<'_>]) -> Result<(), Failure> {
+    let mut ways: Vec<(String, Vec<&str>)> = Vec::new();
+    let mut rows = Vec::new();
+    for one in known {
+        let (profile, status) = one;
+        let place = status.place.as_deref().map(at_home).unwrap_or_else(|| "-".to_owned());
+        let (place, way) = place
+            .split_once(" (")
+            .map_or((place.as_str(), ""), |(place, way)| (place, way.trim_end_matches(')')));
+        rows.push(row(one, place));
+        match ways.iter_mut().find(|(known, _)| known == way) {
+            Some((_, names)) => names.push(profile.name.as_str()),
+            None if !way.is_empty() => ways.push((way.to_owned(), vec![profile.name.as_str()])),
+            None => {}
+        }
+    }
+    output::table(
+        ["PROFILE", "TOKEN", "EXPIRES", "ACCOUNT", "SCOPE", "KEPT IN"],
+        &rows,
+    )?;
+    for (way, names) in ways {
+        output::line(&format!("\n{}: {way}", names.join(", ")))?;
+    }
+    Ok(())
+}
+
+fn row(known: &Row<'_>, place: &str) -> [String; 6] {
     let (profile, status) = known;
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let scope = status.scope.as_ref().filter(|scope| !scope.is_empty());
@@ -99,17 +121,16 @@ fn row(known: &Row<'_>) -> [String; 6] {
         or_dash(status.expires_at.map(time::distance)),
         or_dash(account(known)),
         or_dash(scope.map(Scope::to_string)),
-        or_dash(status.place.as_deref().map(at_home)),
+        place.to_owned(),
     ]
 }
 
 /// The home folder is `~` to people.
 fn at_home(place: &str) -> String {
     let home = std::env::var("HOME").unwrap_or_default();
-    let home = home.trim_end_matches('/');
-    match place.strip_prefix(home) {
-        Some(rest) if !home.is_empty() && Path::new(rest).is_absolute() => format!("~{rest}"),
-        _ => place.to_owned(),
+    match home.trim_end_matches('/') {
+        "" => place.to_owned(),
+        home => place.replace(&format!("{home}/"), "~/"),
     }
 }
 

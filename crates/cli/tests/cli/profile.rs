@@ -8,9 +8,9 @@ fn profiles_of_every_method_are_added_and_shown() {
     assert!(home.run("profile list").done().stdout.is_empty());
     for words in [
         "web --issuer https://as.example --client-id cl_1 --scope read --api https://api.example",
-        "robot --issuer https://as.example/x --client-id cl_2 --client-secret-env S --grant client_credentials",
-        "old --token-endpoint https://as.example/t --client-id c --grant password --username u --password-env P",
-        "form --login-url https://shop.example/auth --username u --password-file p --token-pointer /data/token",
+        "robot --issuer https://as.example/x --client-id cl_2 --client-secret-env S --grant client_credentials --api https://as.example",
+        "old --token-endpoint https://as.example/t --client-id c --grant password --username u --password-env P --api https://as.example",
+        "form --login-url https://shop.example/auth --username u --password-file p --token-pointer /data/token --api https://shop.example",
         "basic --api https://a.example --username u --password-env P",
         "bearer --api https://b.example --token-env T",
         "key --api https://c.example --key-env K --key-header X-Key",
@@ -39,7 +39,6 @@ fn profiles_of_every_method_are_added_and_shown() {
     let form = home.json("profile show form --output json");
     assert!(text(&form["password"], "file").starts_with('/'));
     assert_eq!(form["api"], serde_json::json!(["https://shop.example"]));
-    // Without --api, the issuer's origin without its path.
     let robot = home.json("profile show robot --output json");
     assert_eq!(robot["api"], serde_json::json!(["https://as.example"]));
     assert_eq!(robot["client_secret"], serde_json::json!({"env": "S"}));

@@ -109,11 +109,12 @@ fn an_editor_works_on_a_copy() {
 #[test]
 fn what_was_written_badly_is_kept_elsewhere() {
     let (home, file) = written();
-    let told = edit(&home, "", "sed -i s/method/metod/ \"$2\"").code(1);
-    assert!(told.stderr.contains(":4:1: unknown field"), "{told:?}");
+    let told = edit(&home, "", "sed -i 4s/method/metod/ \"$2\"").code(1);
+    let complaint = ":4:1: unknown member \"metod\"; did you mean \"method\"?";
+    assert!(told.stderr.contains(complaint), "{told:?}");
     assert_eq!(read(&file), CONFIG);
     let copy = told.stderr.trim_end().rsplit("what you wrote is in ").next().expect("a place");
-    assert_eq!(read(&PathBuf::from(copy)), CONFIG.replace("method", "metod"));
+    assert_eq!(read(&PathBuf::from(copy)), CONFIG.replacen("method", "metod", 1));
     fs::remove_file(copy).expect("removed");
     // Somebody else was faster.
     let other = format!("echo '# other' >> '{}'; sed -i s/mine/ours/ \"$2\"", file.display());
@@ -139,7 +140,7 @@ fn a_person_may_edit_again() {
         said.push_str(&String::from_utf8_lossy(&chunk[..count]));
     }
     assert_eq!(child.wait().expect("ended").code(), Some(0), "{said}");
-    assert!(said.contains("unknown field") && said.contains("Nothing was changed.\r\n"), "{said}");
+    assert!(said.contains("unknown member") && said.contains("Nothing was changed.\r\n"), "{said}");
     assert_eq!(read(&file), CONFIG);
 }
 

@@ -11,15 +11,17 @@ fn all_profiles_are_in_one_table() {
     home.run("profile add old --api https://old.example --username me --password-env P").done();
     robot.run("token robot").done();
     let told = home.run("status").done();
-    let [heading, old, own] = told.stdout.lines().collect::<Vec<_>>()[..] else {
+    let [heading, old, own, "", way] = told.stdout.lines().collect::<Vec<_>>()[..] else {
         panic!("{told:?}")
     };
     assert!(heading.starts_with("PROFILE  TOKEN  EXPIRES"), "{heading}");
     assert_eq!(heading.find("ACCOUNT"), old.find("me"), "{told:?}");
     assert!(old.starts_with("old      basic  -"), "{old}");
     assert!(own.starts_with("robot    valid  in "), "{own}");
-    assert!(own.contains("write") && own.contains("~/state/gatepass/tokens/"), "{own}");
-    assert!(!own.contains(home.path().to_str().expect("UTF-8")), "{own}");
+    assert!(own.contains("  write  ") && own.ends_with("  ~/state/gatepass/tokens/robot.json"), "{own}");
+    assert!(way.starts_with("robot: "), "{way}");
+    let path = home.path().to_str().expect("UTF-8");
+    assert!(!told.stdout.contains(path), "{told:?}");
 
     login::web(home, &robot.server, "");
     assert!(home.run("status").code(4).stdout.contains("login needed"));

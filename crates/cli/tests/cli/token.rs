@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::home::{Home, Told, text};
 use crate::server::Server;
@@ -69,14 +69,13 @@ fn a_token_that_ends_too_soon_is_renewed() {
     let token = robot.run("token").done().line().to_owned();
     assert_eq!(robot.run("token --min-ttl 60").done().line(), token);
     // The same token, when a good minute and a half is left of its ten.
-    let path = robot.home.state().join("tokens/robot.json");
-    let mut stored: Value =
-        serde_json::from_slice(&std::fs::read(&path).expect("stored")).expect("JSON");
-    let earlier = |moment: &Value| json!(moment.as_u64().expect("a moment") - 500_000);
-    for member in ["obtained_at", "expires_at"] {
-        stored[member] = earlier(&stored[member]);
-    }
-    std::fs::write(&path, stored.to_string()).expect("written");
+    let now = std::time::SystemTime::now();
+    let now = now.duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    let short = json!({ "access_token": token, "expires_in": 600, "expires_at": now + 100, "scope": "write" });
+    let file = robot.home.path().join("short.json");
+    std::fs::write(&file, short.to_string()).expect("written");
+    let import = format!("import requests-oauthlib {} --profile robot --replace", file.display());
+    robot.run(&import).done();
     assert_eq!(robot.run("token --min-ttl 80").done().line(), token);
     assert_ne!(robot.run("token --min-ttl 150").done().line(), token);
 }

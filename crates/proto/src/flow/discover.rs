@@ -51,9 +51,11 @@ impl DiscoverFlow {
     }
 
     /// The issuer in the document must be the one that was asked, to the letter (RFC 8414 §3.3).
-    fn read(&self, response: &Response) -> Result<Step<ServerMetadata>, FlowError> {
-        let metadata: ServerMetadata = serde_json::from_slice(response.body())
-            .map_err(|_| FlowError::BadAnswer("the metadata is not JSON".to_owned()))?;
+    fn read(&mut self, response: &Response) -> Result<Step<ServerMetadata>, FlowError> {
+        // Many a server has a page for every path: what is no document is as good as a 404.
+        let Ok(metadata) = serde_json::from_slice::<ServerMetadata>(response.body()) else {
+            return self.ask();
+        };
         let accepted = [Some(&self.issuer), self.template.as_ref()];
         if !accepted.contains(&Some(&metadata.issuer)) {
             return Err(FlowError::IssuerMismatch {
@@ -81,5 +83,95 @@ impl Flow for DiscoverFlow {
             }
             _ => Err(FlowError::OutOfTurn),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::DiscoverFlow;
+    use crate::flow::FlowError;
+    use crate::flow::testing::{Talk, done, failed, response, sent};
+
+    const ISSUER: &str = "https://as.example/tenant";
+
+    fn talk() -> Talk<DiscoverFlow> {
+        Talk::new(DiscoverFlow::new(ISSUER).expect("a URL"))
+    }
+
+    #[test]
+    fn every_place_is_tried_until_one_has_the_document() {
+        for nothing in [response(404, &[], ""), response(200, &[], "<html>")] {
+            let mut talk = talk();
+            let first = talk.start();
+            assert!(
+                first
+                    .uri()
+                    .path()
+                    .ends_with("oauth-authorization-server/tenant")
+            );
+            let second = sent(talk.hear(nothing));
+            assert_eq!(
+                second.uri().path(),
+                "/.well-known/openid-configuration/tenant"
+            );
+            let third = sent(talk.hear(response(404, &[], "")));
+            assert_eq!(
+                third.uri().path(),
+                "/tenant/.well-known/openid-configuration"
+            );
+            let metadata = done(talk.answer(200, &json!({ "issuer": ISSUER, "x": 1 })));
+            assert_eq!(
+                (metadata.issuer.as_str(), &metadata.extra["x"]),
+                (ISSUER, &json!(1))
+            );
+        }
+    }
+
+    #[test]
+    fn another_issuer_is_not_believed_and_trouble_is_not_absence() {
+        for other in [
+            "https://as.example/tenant/",
+            "https://as.example",
+            "https://evil.example/tenant",
+        ] {
+            let mut talk = talk();
+            talk.start();
+            let refused = failed(talk.answer(200, &json!({ "issuer": other })));
+            assert!(
+                matches!(refused, FlowError::IssuerMismatch { .. }),
+                "{refused}"
+            );
+        }
+        let mut talk = talk();
+        talk.start();
+        assert!(failed(talk.hear(response(503, &[], ""))).is_temporary());
+    }
+
+    #[test]
+    fn a_server_of_many_tenants_may_name_their_template() {
+        let template = "https://as.example/{tenantid}";
+        let mut talk = Talk::new(
+            DiscoverFlow::new(ISSUER)
+                .expect("a URL")
+                .accepting(template),
+        );
+        talk.start();
+        done(talk.answer(200, &json!({ "issuer": template })));
+    }
+
+    #[test]
+    fn a_server_without_a_document_says_what_to_do() {
+        let mut talk = talk();
+        talk.start();
+        for _ in 0..2 {
+            sent(talk.hear(response(404, &[], "")));
+        }
+        let refused = failed(talk.hear(response(404, &[], "")));
+        assert!(
+            refused.to_string().contains("name its endpoints"),
+            "{refused}"
+        );
     }
 }

@@ -116,7 +116,7 @@ pub struct MtlsEndpoints {
 }
 
 /// Where to look for the metadata of `issuer`, in the order to try: RFC 8414 with the suffix inserted before
-/// the issuer's path, then OpenID with the suffix after it.
+/// the issuer's path, then OpenID's suffix there (RFC 8414 §5) and after the path.
 pub fn locations(issuer: &Url) -> Vec<Url> {
     let path = issuer.path().trim_end_matches('/').to_owned();
     let at = |path: String| {
@@ -126,10 +126,13 @@ pub fn locations(issuer: &Url) -> Vec<Url> {
         url.set_fragment(None);
         url
     };
-    vec![
+    let mut places = vec![
         at(format!("/.well-known/{OAUTH_SUFFIX}{path}")),
+        at(format!("/.well-known/{OPENID_SUFFIX}{path}")),
         at(format!("{path}/.well-known/{OPENID_SUFFIX}")),
-    ]
+    ];
+    places.dedup();
+    places
 }
 
 #[cfg(test)]
@@ -154,6 +157,7 @@ mod tests {
             of("https://as.example/tenant/"),
             [
                 "https://as.example/.well-known/oauth-authorization-server/tenant",
+                "https://as.example/.well-known/openid-configuration/tenant",
                 "https://as.example/tenant/.well-known/openid-configuration",
             ]
         );

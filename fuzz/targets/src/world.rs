@@ -13,7 +13,7 @@ use gatepass_proto::jose::{KeySet, SigningKey};
 use gatepass_proto::{ClientId, Cx, Digest, Entropy, GrantId, Params, Timestamp, UserId};
 
 /// What every redirect URI is compared with.
-pub const REDIRECT_URIS: [&str; 6] = [
+pub(crate) const REDIRECT_URIS: [&str; 6] = [
     "https://app.example/cb?x=1",
     "https://localhost",
     "http://localhost:8000/callback",
@@ -23,16 +23,16 @@ pub const REDIRECT_URIS: [&str; 6] = [
 ];
 
 /// The moment at which everything happens.
-pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 /// A P-256 key in PKCS #8 that is used nowhere else.
-pub static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
-    let der = include_bytes!("../key.p8");
+pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
+    let der = include_bytes!("../../key.p8");
     SigningKey::from_pkcs8(der).expect("a key")
 });
 
 /// By what is judged.
-pub static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
+pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
     issuer: "https://as.example".to_owned(),
     default_audience: "https://as.example/api".to_owned(),
     keys: KeySet::of([KEY.jwk()]),
@@ -41,7 +41,7 @@ pub static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
 });
 
 /// Bytes in a row, the same at every run.
-pub struct Counting(pub u8);
+pub(crate) struct Counting(pub(crate) u8);
 
 impl Entropy for Counting {
     fn fill(&mut self, out: &mut [u8]) {
@@ -53,7 +53,7 @@ impl Entropy for Counting {
 }
 
 /// The client that everything belongs to.
-pub fn client() -> Client {
+pub(crate) fn client() -> Client {
     let scope: gatepass_proto::Scope = "read write".parse().expect("a scope");
     Client {
         client_id: ClientId::new("cl_1"),
@@ -76,7 +76,7 @@ pub fn client() -> Client {
 }
 
 /// What is known of the client.
-pub fn facts() -> Facts {
+pub(crate) fn facts() -> Facts {
     let mut facts = Facts::new();
     let client = client();
     facts.learn(
@@ -87,7 +87,7 @@ pub fn facts() -> Facts {
 }
 
 /// A grant, everything that is known of it, and its one good refresh token.
-pub fn granted() -> (Facts, Grant, String) {
+pub(crate) fn granted() -> (Facts, Grant, String) {
     let mut facts = facts();
     let user_id = UserId::new("us_1");
     let user = User {

@@ -1,0 +1,34 @@
+//! The `Authorization` header, as such and as a client's proof.
+
+use gatepass_proto::Params;
+use gatepass_proto::client_auth::{self, Presented};
+use gatepass_proto::decide::Halt;
+use gatepass_proto::message::credentials::Credentials;
+
+pub(crate) fn run(data: &[u8]) {
+    let Ok(header) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Ok(credentials) = Credentials::parse(header) {
+        let written = credentials.to_header();
+        assert_eq!(
+            Credentials::parse(written.expose()).as_ref(),
+            Ok(&credentials)
+        );
+        if let Credentials::Basic { username, password } = &credentials {
+            assert!(!username.contains(':'));
+            assert!(
+                !username
+                    .chars()
+                    .chain(password.expose().chars())
+                    .any(char::is_control)
+            );
+        }
+    }
+    let params = Params::new();
+    let presented = Presented::read(Some(header), &params);
+    match client_auth::authenticate(&presented, &crate::world::facts()) {
+        Ok(_) => panic!("the client has no secret, so nothing proves it"),
+        Err(Halt::Need(_) | Halt::Refuse(_)) => {}
+    }
+}
