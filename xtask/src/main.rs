@@ -8,6 +8,7 @@
     reason = "a task talks to the person at the terminal"
 )]
 
+mod bench;
 mod browser;
 mod deny;
 mod interop;
@@ -36,6 +37,7 @@ const TASKS: &[&Task] = &[
     &interop::TASK,
     &browser::TASK,
     &setup::TASK,
+    &bench::TASK,
     &deny::TASK,
 ];
 

@@ -8,6 +8,7 @@ mod apt;
 pub(crate) mod chromium;
 mod git;
 pub(crate) mod node;
+pub(crate) mod oidc_agent;
 mod postgres;
 pub(crate) mod python;
 pub(crate) mod web_servers;

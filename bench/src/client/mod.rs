@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use tempfile::TempDir;
 
 use self::crowd::Crowd;
 use self::oidc_agent::Agent;
@@ -64,7 +65,7 @@ impl Client {
         floor: &Target,
     ) -> anyhow::Result<Self> {
         eprintln!("cached tokens …");
-        let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let scratch = folder().context("cannot make a temporary folder")?;
         let ours = profile::printer(gatepass, server, scratch.path())?;
         let agent = Agent::start(&peers.oidc, gatepass, server, scratch.path()).await?;
         let printers = [ours, agent.printer()?, Printer::nothing()?];
@@ -79,4 +80,12 @@ impl Client {
             requests,
         })
     }
+}
+
+/// A folder that is only this user's: secrets are in it, and oidc-agent wants it so.
+fn folder() -> std::io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
 }

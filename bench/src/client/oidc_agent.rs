@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 use gatepass_client::{Grant, OAuth, SecretRef, Session};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
@@ -54,7 +53,6 @@ pub(super) struct Agent<'a> {
     programs: &'a Programs,
     daemon: Child,
     env: Vec<(&'static str, OsString)>,
-    _folder: TempDir,
 }
 
 impl<'a> Agent<'a> {
@@ -65,16 +63,13 @@ impl<'a> Agent<'a> {
         server: &Target,
         scratch: &Path,
     ) -> anyhow::Result<Self> {
-        // It wants a folder that is only this user's.
-        let folder = tempfile::tempdir_in(scratch)?;
-        let home = folder.path().to_owned();
-        let socket = home.join("socket");
+        let socket = scratch.join("oidc-agent.socket");
         let env = vec![
-            ("HOME", home.clone().into()),
-            ("OIDC_CONFIG_DIR", home.clone().into()),
+            ("HOME", scratch.into()),
+            ("OIDC_CONFIG_DIR", scratch.into()),
             ("OIDC_SOCK", socket.clone().into()),
         ];
-        let log = File::create(home.join("log"))?;
+        let log = File::create(scratch.join("oidc-agent.log"))?;
         let mut command = Command::new(&programs.agent);
         command
             .args(["--console", "--no-autoload", "--no-autoreauthenticate"])
@@ -91,7 +86,6 @@ impl<'a> Agent<'a> {
             programs,
             daemon,
             env,
-            _folder: folder,
         };
         let listening = async {
             while !socket.exists() {
@@ -101,7 +95,7 @@ impl<'a> Agent<'a> {
         timeout(PATIENCE, listening)
             .await
             .context("oidc-agent did not start in time")?;
-        agent.log_in(gatepass, server, &home).await?;
+        agent.log_in(gatepass, server, scratch).await?;
         Ok(agent)
     }
 
@@ -124,7 +118,7 @@ impl<'a> Agent<'a> {
         let client = register(gatepass).await?;
         let issuer = format!("http://{}", server.address);
         let refresh_token = refresh_token(&issuer, &client, server).await?;
-        let account = home.join("account.json");
+        let account = scratch.join("account.json");
         let text = json!({
             "name": ACCOUNT,
             "issuer_url": issuer,

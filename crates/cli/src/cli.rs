@@ -24,11 +24,16 @@ pub(crate) struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  gatepass serve --dev                       a server to try everything on
-  gatepass profile add work --issuer https://login.example.com --client-id cl_1
-  gatepass login work                        log in with the browser
-  gatepass request https://api.example.com/items
-  gatepass token work                        print a valid token, nothing else
+  gatepass serve --dev                   a server to try everything on
+  gatepass profile add work --issuer https://login.example.com \\
+      --client-id cl_1 --api https://api.example.com
+  gatepass login work                    log in with the browser
+  gatepass get https://api.example.com/items
+  gatepass token work                    print a valid token, nothing else
+  gatepass exec work -- ./upload.sh      run a program that needs a token
+
+get, head, post, put, patch and delete are short for `gatepass request` with
+that method.
 
 Exit codes: 0 done, 1 error, 2 usage, 3 network or time-out (try again),
 4 login needed, 5 refused, 130 interrupted.";

@@ -23,6 +23,13 @@ pub(crate) struct NetworkArgs {
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE", env = "GATEPASS_CA", hide_env_values = true)]
     pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
+}
+
+/// By which way the network is reached.
+#[derive(Args)]
+pub(crate) struct WayArgs {
     /// Go through this proxy [default: as HTTPS_PROXY, ALL_PROXY and NO_PROXY say]
     #[arg(
         long,
@@ -70,8 +77,8 @@ impl NetworkArgs {
     /// The file of certificate authorities cannot be read, or the proxy is none.
     pub(crate) fn egress(&self) -> Result<Egress, Failure> {
         let mut egress = Egress {
-            proxy: self.proxy()?,
-            allow_private_hosts: self.allow_private_hosts,
+            proxy: self.way.proxy()?,
+            allow_private_hosts: self.way.allow_private_hosts,
             ..Egress::default()
         };
         egress.extra_roots.extend(read_ca(self.ca.as_deref())?);
@@ -88,7 +95,9 @@ impl NetworkArgs {
         egress.extra_roots.extend(read_ca(profile.ca.as_deref())?);
         Ok(egress)
     }
+}
 
+impl WayArgs {
     fn proxy(&self) -> Result<Option<Url>, Failure> {
         let Some(text) = self.proxy.as_deref().filter(|text| !text.is_empty()) else {
             return Ok(None);
@@ -199,10 +208,15 @@ impl Context {
     }
 }
 
-#[cfg(unix)]
-fn private_folder(path: &Path) -> io::Result<()> {
+/// Makes a folder that nobody else may look into, unless it is there.
+///
+/// # Errors
+///
+/// It cannot be made.
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut folder = std::fs::DirBuilder::new();
     folder.recursive(true);
+    #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
     folder.create(path)
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, FromArgMatches, value_parser};
-use gatepass_client::{Secret, SecretRef};
+use gatepass_client::{KeyringEntry, Secret, SecretRef};
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
@@ -25,8 +25,8 @@ pub(crate) trait Named {
     const HEADING: Option<&'static str> = None;
 }
 
-/// Where a secret is now: `--NAME-stdin`, `--NAME-file FILE`, `--NAME-env VAR`, `--NAME-command COMMAND`; where it is
-/// new, without any of them a prompt.
+/// Where a secret is now: `--NAME-stdin`, `--NAME-file FILE`, `--NAME-env VAR`, `--NAME-command COMMAND`,
+/// `--NAME-keyring ENTRY`; where it is new, without any of them a prompt.
 pub(crate) struct SecretArgs<N> {
     stdin: bool,
     reference: Option<SecretRef>,
@@ -115,7 +115,8 @@ pub(crate) enum Part {
     Whole,
 }
 
-/// The options of a secret that will be found each time: `--NAME-file`, `--NAME-env`, `--NAME-command`.
+/// The options of a secret that will be found each time: `--NAME-file`, `--NAME-env`, `--NAME-command`,
+/// `--NAME-keyring`.
 pub(crate) fn references(
     name: &str,
     words: &str,
@@ -133,6 +134,12 @@ pub(crate) fn references(
         said("file", "FILE", in_file).value_parser(value_parser!(PathBuf)),
         said("env", "VAR", "from an environment variable"),
         said("command", "COMMAND", "from what a command prints"),
+        said(
+            "keyring",
+            "ENTRY",
+            "from the OS keyring, like service/account",
+        )
+        .value_parser(value_parser!(KeyringEntry)),
     ]
 }
 
@@ -144,11 +151,13 @@ pub(crate) fn reference(name: &str, matches: &ArgMatches) -> Option<SecretRef> {
             .cloned()
     };
     let file = matches.get_one::<PathBuf>(&format!("{name}-file"));
+    let entry = matches.get_one::<KeyringEntry>(&format!("{name}-keyring"));
     // A profile is used from any folder.
     let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
     file.map(|path| SecretRef::File(absolute(path)))
         .or_else(|| text("env").map(SecretRef::Env))
         .or_else(|| text("command").map(SecretRef::Command))
+        .or_else(|| entry.cloned().map(SecretRef::Keyring))
 }
 
 /// Adds options of which one is used at most.

@@ -34,7 +34,12 @@ pub(crate) fn ask(question: &str) -> io::Result<String> {
     }
 }
 
-/// Shows again what is typed, if the program ends while a secret is being asked for.
+/// Notes how the terminal is, for [`restore`].
+pub(crate) fn remember() {
+    restore::remember();
+}
+
+/// Shows again what is typed, if the program ends while something is being asked for.
 pub(crate) fn restore() {
     restore::restore();
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::session::Inner;
 use crate::tokens::StoredToken;
-use crate::{ApiKey, Credential, Error, KeyPlace};
+use crate::{ApiKey, Credential, Error, KeyPlace, netrc};
 
 /// The header of a proof of possession (RFC 9449 §4).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
@@ -41,19 +41,21 @@ pub enum Where {
 }
 
 impl Attachment {
-    /// That of a credential which is sent as it is.
-    pub(crate) async fn of_static(credential: &Credential) -> Result<Self, Error> {
+    /// That of a credential which is sent as it is, to this URL where it depends on whom it is for.
+    pub(crate) async fn of_static(
+        credential: &Credential,
+        url: Option<&Url>,
+    ) -> Result<Self, Error> {
         match credential {
             Credential::Basic { username, password } => {
-                let password = password.read().await?;
-                let basic = Credentials::basic(username, &password).ok_or_else(|| {
-                    Error::Setup("a user name for Basic has no colon, and neither it nor the password a control character".into())
+                Self::basic(username, password.read().await?)
+            }
+            Credential::Netrc { file } => {
+                let url = url.ok_or_else(|| {
+                    Error::Setup("netrc has a password for each host; name the URL".into())
                 })?;
-                Ok(Self::new(
-                    Where::Header(AUTHORIZATION),
-                    basic.to_header(),
-                    password,
-                ))
+                let login = netrc::login(file.as_deref(), url).await?;
+                Self::basic(&login.username, login.password)
             }
             Credential::Digest { password, .. } => {
                 let password = password.read().await?;
@@ -83,6 +85,14 @@ impl Attachment {
             secret,
             proof: None,
         }
+    }
+
+    fn basic(username: &str, password: Secret) -> Result<Self, Error> {
+        let basic = Credentials::basic(username, &password).ok_or_else(|| {
+            Error::Setup("a user name for Basic has no colon, and neither it nor the password a control character".into())
+        })?;
+        let place = Where::Header(AUTHORIZATION);
+        Ok(Self::new(place, basic.to_header(), password))
     }
 
     fn bearer(token: Secret) -> Self {
@@ -163,7 +173,9 @@ impl Inner {
             )
         })?;
         let mut entropy = OsEntropy;
-        let cx = &mut Cx::new(self.clock.now(), &mut entropy);
+        let (now, skew) = (self.clock.now(), self.state().skew);
+        let now = skew.map_or(now, |skew| skew.theirs(now));
+        let cx = &mut Cx::new(now, &mut entropy);
         let proof = self
             .proofs(key)?
             .proof(method, url, Some(&token.access_token), cx)

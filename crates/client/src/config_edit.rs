@@ -299,7 +299,7 @@ fn candidates(text: &str) -> Vec<Value> {
 
 /// The first that the member can be.
 fn fitting(member: &str, candidates: Vec<Value>) -> Result<Value, String> {
-    let mut complaint = None;
+    let mut complaint: Option<(bool, String)> = None;
     for value in candidates {
         let mut alone = DocumentMut::new();
         alone.insert("method", toml_edit::value(""));
@@ -307,14 +307,14 @@ fn fitting(member: &str, candidates: Vec<Value>) -> Result<Value, String> {
         match toml::from_str::<Entry>(&alone.to_string()) {
             Ok(_) => return Ok(value),
             Err(error) => {
-                // Of the wrong kind are most of them; one that is not says more.
+                // Most are of the wrong kind; the first that is not says more.
                 let reason = said(error.message());
                 let tells = !reason.starts_with("invalid type");
-                complaint = complaint.filter(|_| !tells).or(Some(reason));
+                complaint = complaint.filter(|(told, _)| *told || !tells).or(Some((tells, reason)));
             }
         }
     }
-    Err(complaint.unwrap_or_else(|| "expected a value".to_owned()))
+    Err(complaint.map_or_else(|| "expected a value".to_owned(), |(_, reason)| reason))
 }
 
 fn inline(item: &Item) -> Option<InlineTable> {

@@ -165,6 +165,7 @@ fn a_change_that_makes_no_sense_changes_nothing() {
     for (member, value, complaint) in [
         ("scop", "read", "scop"),
         ("api", "http://x.example", "plain http"),
+        ("api", "[\"http://x.example\"]", "plain http"),
         ("client_secret", "hunter2", "does not belong in this file"),
         ("client_secret.value", "hunter2", "client_secret"),
         ("username", "me", "username does not belong"),

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use http::HeaderName;
 
 use crate::{OAuth, SecretRef};
@@ -18,6 +20,11 @@ pub enum Credential {
         username: String,
         /// The password.
         password: SecretRef,
+    },
+    /// User name and password of the request's host, from a `.netrc` file, as Basic.
+    Netrc {
+        /// The file; by default what `NETRC` names, else `.netrc` in the home folder.
+        file: Option<PathBuf>,
     },
     /// A token that somebody else has made (RFC 6750).
     Bearer {
@@ -107,6 +114,7 @@ impl Credential {
         match self {
             Self::Basic { .. } => "basic",
             Self::Digest { .. } => "digest",
+            Self::Netrc { .. } => "netrc",
             Self::Bearer { .. } => "bearer",
             Self::ApiKey(_) => "api_key",
             Self::Login(_) => "login",

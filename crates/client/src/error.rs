@@ -3,7 +3,7 @@ use std::sync::Arc;
 use gatepass_http::{DriveError, Origin, PersonError, ResourceError, SetupError};
 use gatepass_proto::flow::{FlowError, Unreachable};
 
-use crate::{ConfigError, SecretError, tokens::StoreError};
+use crate::{Advice, ConfigError, SecretError, tokens::StoreError};
 
 /// What went wrong, whose fault it is, and what to do next. Never holds a secret.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,6 +51,16 @@ pub enum Error {
     /// The request for the resource failed.
     #[error(transparent)]
     Resource(#[from] ResourceError),
+    /// The resource refused; see [`Response::error_for_status`](crate::Response::error_for_status).
+    #[error("{origin} answered {status}{}", .advice.as_ref().map(|advice| format!("; {advice}")).unwrap_or_default())]
+    Status {
+        /// The status of its answer.
+        status: http::StatusCode,
+        /// Who answered.
+        origin: String,
+        /// What would help, where the resource said so.
+        advice: Option<Advice>,
+    },
     /// An answer could not be read.
     #[error("the answer cannot be read: {0}")]
     Answer(String),
@@ -61,7 +71,9 @@ impl Error {
     pub fn is_temporary(&self) -> bool {
         match self {
             Self::Flow(error) => error.is_temporary(),
-            Self::LoginRefused { status, .. } => status.is_server_error() || status.as_u16() == 429,
+            Self::LoginRefused { status, .. } | Self::Status { status, .. } => {
+                status.is_server_error() || status.as_u16() == 429
+            }
             Self::Resource(error) => matches!(error, ResourceError::Unreachable(_)),
             Self::Person(error) => matches!(error, PersonError::TimedOut),
             Self::Store(error) => error.is_temporary(),
@@ -83,7 +95,7 @@ impl Error {
             Self::Flow(error) => {
                 matches!(**error, FlowError::Refused { .. }) && !error.is_temporary()
             }
-            Self::LoginRefused { .. } => !self.is_temporary(),
+            Self::LoginRefused { .. } | Self::Status { .. } => !self.is_temporary(),
             _ => false,
         }
     }

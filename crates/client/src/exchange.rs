@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gatepass_http::{AnsweredBy, Body, ResourceTransport as _};
 use gatepass_proto::Secret;
+use gatepass_proto::flow::Skew;
 use http::request::Parts;
 use http::{Request, Response as Answer};
 use url::Url;
@@ -28,6 +29,7 @@ pub(crate) struct Exchange {
 struct Tried {
     token: bool,
     nonce: bool,
+    date: bool,
     step_up: bool,
     digest: bool,
 }
@@ -83,7 +85,11 @@ impl Exchange {
         let inner = &self.session.inner;
         let request = Some((&self.parts.method, &self.url));
         let mut attachment = self.session.attach(request).await?;
-        let target = self.parts.uri.path_and_query().map_or("/", |own| own.as_str());
+        let target = self
+            .parts
+            .uri
+            .path_and_query()
+            .map_or("/", |own| own.as_str());
         inner.answer_challenge(&mut attachment, &self.parts.method, target)?;
         let mut head = self.parts.clone();
         attachment.put(&mut head)?;
@@ -114,6 +120,9 @@ impl Exchange {
                 tracing::debug!("the resource refused the token");
                 inner.state().rejected = Some(self.shown.clone());
             }
+            Verdict::Proof if !self.tried.date => {
+                inner.state().skew = Skew::of(answer.headers(), inner.clock.now());
+            }
             Verdict::Digest(challenges) => inner.challenged(challenges, self.parts.uri.path())?,
             _ => {}
         }
@@ -126,6 +135,7 @@ impl Exchange {
         match verdict {
             Verdict::Stands | Verdict::Scope(_) => Ok(false),
             Verdict::Nonce => Ok(first(&mut self.tried.nonce)),
+            Verdict::Proof => Ok(first(&mut self.tried.date) && self.is_dated_wrong()),
             Verdict::Digest(_) => Ok(first(&mut self.tried.digest)),
             Verdict::Token if first(&mut self.tried.token) => {
                 let refused = Why::Rejected(self.shown.clone());
@@ -138,6 +148,12 @@ impl Exchange {
         }
     }
 
+    /// Whether the resource's clock has shown that ours is not to be gone by.
+    fn is_dated_wrong(&self) -> bool {
+        let skew = self.session.inner.state().skew;
+        skew.is_some_and(Skew::matters)
+    }
+
     /// Logs in again as the resource wants it, where a person is there.
     async fn step_up(&self, wanted: &StepUp) -> Result<bool, Error> {
         let Some((person, options)) = &self.session.inner.person else {
@@ -145,7 +161,9 @@ impl Exchange {
         };
         let mut options = options.clone();
         options.params.extend(wanted.params());
-        self.session.log_in_anew(Arc::clone(person), options).await?;
+        self.session
+            .log_in_anew(Arc::clone(person), options)
+            .await?;
         Ok(true)
     }
 }

@@ -8,8 +8,8 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::Session;
 use crate::exchange::Exchange;
+use crate::{Advice, Session};
 
 /// What the service of an [`AuthLayer`] fails with: an [`Error`](crate::Error) of the session, or the error of the
 /// service within.
@@ -23,6 +23,8 @@ impl Session {
     /// the proof of a bound token, the answer to a digest challenge. One that is not for [`Session::api`] fails with
     /// [`Error::WrongOrigin`](crate::Error::WrongOrigin) and is not sent. A request's URI must be absolute: tonic's
     /// clients are told theirs by `with_origin`.
+    ///
+    /// An answer that refuses for want of scope or of a better login has the [`Advice`] in its extensions.
     ///
     /// Each request is sent once, whatever its body. What the answer teaches is used from the next request on: the
     /// token that a 401 refused is renewed, a nonce goes into the proof. [`AuthLayer::repeating`] repeats the refused
@@ -136,7 +138,7 @@ where
     S::Error: Into<BoxError>,
     P: Repeat<B> + Clone + Send + 'static,
     B: Send + 'static,
-    R: Send,
+    R: Send + 'static,
 {
     type Response = Response<R>;
     type Error = BoxError;
@@ -175,16 +177,19 @@ where
         let head = exchange.head().await?;
         let again = repeat.copy(&body);
         let request = Request::from_parts(head, body);
-        let answer = inner.call(request).await.map_err(Into::into)?;
+        let mut answer = inner.call(request).await.map_err(Into::into)?;
         let verdict = exchange.judge(&answer)?;
-        let Some(copy) = again else {
+        let mended = again.is_some() && exchange.mend(&verdict).await?;
+        let Some(copy) = again.filter(|_| mended) else {
+            if let Some(advice) = verdict.advice() {
+                answer.extensions_mut().insert::<Advice>(advice);
+            }
             return Ok(answer);
         };
-        if !exchange.mend(&verdict).await? {
-            return Ok(answer);
-        }
         drop(answer);
         body = copy;
-        poll_fn(|cx| inner.poll_ready(cx)).await.map_err(Into::into)?;
+        poll_fn(|cx| inner.poll_ready(cx))
+            .await
+            .map_err(Into::into)?;
     }
 }

@@ -28,7 +28,8 @@
 //! * [`Session`] does an authenticated request; `session.rs` reads top to bottom as DESIGN tells it.
 //!   [`Session::token`] gives a valid token, [`Session::login`] asks the person for one, [`Session::status`]
 //!   tells without the network, [`Session::logout`] revokes and forgets.
-//! * [`Credential`] is how a token is made: [`Basic`](Credential::Basic), [`Bearer`](Credential::Bearer),
+//! * [`Credential`] is how a token is made: [`Basic`](Credential::Basic),
+//!   [`Digest`](Credential::Digest), [`Netrc`](Credential::Netrc), [`Bearer`](Credential::Bearer),
 //!   [`ApiKey`](Credential::ApiKey), [`Login`](Credential::Login), [`OAuth`](Credential::OAuth).
 //! * [`Config`] and [`Profile`] are the file `$XDG_CONFIG_HOME/gatepass/config.toml`. Secrets stand in it by
 //!   reference only ([`SecretRef`]).
@@ -51,6 +52,7 @@ mod builder;
 mod client_key;
 mod config;
 mod config_edit;
+mod content;
 mod credential;
 mod digest;
 mod disk;
@@ -60,12 +62,15 @@ mod flight;
 mod flows;
 mod grant;
 mod identity;
+mod keyring_entry;
 #[cfg(feature = "tower")]
 mod layer;
 mod login;
 mod login_endpoint;
 mod logout;
 mod loopback;
+mod multipart;
+mod netrc;
 mod oauth;
 mod page;
 mod pasted;
@@ -88,6 +93,7 @@ pub use browser::{Browser, NoBrowser, SystemBrowser};
 pub use builder::SessionBuilder;
 pub use config::{Config, ConfigError};
 pub use config_edit::Change;
+pub use content::Content;
 pub use credential::{ApiKey, Credential, KeyPlace, LoginEndpoint, LoginStyle};
 pub use error::Error;
 pub use gatepass_http::{Body, Egress, Nobody, Origin, Person, PersonError};
@@ -97,9 +103,11 @@ pub use gatepass_proto::{Scope, Secret, Timestamp};
 pub use grant::{Ciba, Grant, JwtBearer, SignedAssertion, TokenExchange};
 #[cfg(feature = "tower")]
 pub use layer::{AuthLayer, AuthService, Once, Repeat, Repeating};
+pub use keyring_entry::KeyringEntry;
 pub use login::{LoginOptions, LoginWay};
 pub use logout::LogoutReport;
 pub use loopback::Loopback;
+pub use multipart::{Form, Part, Written};
 pub use oauth::{ClientKey, Endpoints, OAuth, Preset};
 pub use pasted::pasted;
 pub use paths::Paths;

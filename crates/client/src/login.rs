@@ -4,10 +4,11 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use gatepass_http::Person;
 use gatepass_proto::Scope;
+use url::Url;
 
 use crate::session::Inner;
 use crate::tokens::StoredToken;
-use crate::{Browser, Credential, Error, Grant, OAuth, Session, Status, SystemBrowser};
+use crate::{Attachment, Browser, Credential, Error, Grant, OAuth, Session, Status, SystemBrowser};
 
 /// How long saving may wait for another process that renews.
 const SAVE_PATIENCE: Duration = Duration::from_secs(75);
@@ -74,13 +75,15 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The server or the person said no, or nobody came back in time.
+    /// The server or the person said no, or nobody came back in time; what the store has cannot be replaced.
     pub async fn login(
         &self,
         person: &dyn Person,
         options: &LoginOptions,
     ) -> Result<Status, Error> {
         if self.inner.credential.makes_tokens() {
+            // Nobody logs in for a token that cannot be kept.
+            self.inner.tokens.load(&self.inner.key).await?;
             let token = self.inner.log_in(person, options).await?;
             self.inner.keep_login(&token).await?;
             return Ok(self.inner.status_of(Some(&token)));
@@ -172,9 +175,14 @@ impl Inner {
     }
 
     async fn check_static(&self) -> Result<(), Error> {
-        crate::Attachment::of_static(&self.credential)
-            .await
-            .map(drop)
+        let mut urls: Vec<Option<Url>> = vec![None];
+        if let Credential::Netrc { .. } = self.credential {
+            urls = self.api.iter().map(|origin| origin.as_str().parse().ok()).collect();
+        }
+        for url in urls {
+            Attachment::of_static(&self.credential, url.as_ref()).await?;
+        }
+        Ok(())
     }
 }
 

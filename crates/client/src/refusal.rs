@@ -15,6 +15,8 @@ pub(crate) enum Verdict {
     Token,
     /// The proof lacks the server's nonce (RFC 9449 §9).
     Nonce,
+    /// The proof is no good (RFC 9449 §7.1): perhaps our clock has dated it wrong.
+    Proof,
     /// A person has to log in again, as described.
     StepUp(StepUp),
     /// The token's scope is not enough.
@@ -99,6 +101,7 @@ impl Verdict {
         for challenge in ours {
             match challenge.param("error") {
                 Some("insufficient_user_authentication") => return Self::StepUp(step_up(challenge)),
+                Some("invalid_dpop_proof") => return Self::Proof,
                 None | Some("invalid_token") => return Self::Token,
                 Some(_) => {}
             }

@@ -208,6 +208,7 @@ impl Inner {
         *state = State {
             current: Some(token.clone()),
             proofs,
+            skew: state.skew,
             ..State::default()
         };
     }

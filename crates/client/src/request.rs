@@ -1,11 +1,19 @@
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt as _};
 use gatepass_http::{AnsweredBy, Body};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, StatusCode};
+use gatepass_proto::flow::Unreachable;
+use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, StatusCode, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::{Advice, Error, Session};
+use crate::{Advice, Content, Error, Form, Session};
 
 /// The largest answer that is read as a whole, in bytes.
 const MAX_WHOLE: usize = 64 * 1024 * 1024;
@@ -18,7 +26,16 @@ pub struct RequestBuilder {
     method: Method,
     url: Result<Url, Error>,
     headers: HeaderMap,
-    body: Body,
+    payload: Payload,
+    timeout: Option<Duration>,
+}
+
+/// What is sent, before it is read.
+#[derive(Debug)]
+enum Payload {
+    Body(Body),
+    Content(Content),
+    Form(Form),
 }
 
 impl RequestBuilder {
@@ -31,7 +48,8 @@ impl RequestBuilder {
             method,
             url,
             headers: HeaderMap::new(),
-            body: Body::empty(),
+            payload: Payload::Body(Body::empty()),
+            timeout: None,
         }
     }
 
@@ -66,6 +84,22 @@ impl RequestBuilder {
         self
     }
 
+    /// Sets these headers, each in place of any of its name.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        for name in headers.keys() {
+            self.headers.remove(name);
+        }
+        self.headers.extend(headers);
+        self
+    }
+
+    /// How long all may take: a renewal of the token, what mends a refusal, and reading the answer to its end. Without
+    /// it the server may take as long as it goes on answering ([`Egress::idle_timeout`](crate::Egress::idle_timeout)).
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
     /// Sends a JSON body.
     pub fn json(mut self, value: &(impl Serialize + ?Sized)) -> Self {
         match serde_json::to_vec(value) {
@@ -92,9 +126,21 @@ impl RequestBuilder {
             .typed("application/x-www-form-urlencoded")
     }
 
+    /// Sends a multipart form.
+    pub fn multipart(mut self, form: Form) -> Self {
+        self.payload = Payload::Form(form);
+        self
+    }
+
     /// Sends this body. A stream cannot be repeated after a 401.
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
+        self.payload = Payload::Body(body.into());
+        self
+    }
+
+    /// Sends a file, or what is read as it comes, with its length where that is known.
+    pub fn content(mut self, content: impl Into<Content>) -> Self {
+        self.payload = Payload::Content(content.into());
         self
     }
 
@@ -104,17 +150,31 @@ impl RequestBuilder {
     ///
     /// As [`Session::send`], and [`Error::Setup`] for what was wrong in the making.
     pub async fn send(self) -> Result<Response, Error> {
+        let (session, url, timeout) = (self.session.clone(), self.url.clone()?, self.timeout);
+        let request = self.request(&url).await?;
+        let Some(end) = timeout.and_then(|limit| Instant::now().checked_add(limit)) else {
+            return session.send(request).await;
+        };
+        match timeout_at(end, session.send(request)).await {
+            Ok(answer) => Ok(answer?.until(end)),
+            Err(_) => Err(Error::Resource(late(&url).into())),
+        }
+    }
+
+    async fn request(self, url: &Url) -> Result<Request<Body>, Error> {
+        let (body, described) = self.payload.read().await?;
         let mut request = Request::builder()
             .method(self.method)
-            .uri(self.url?.as_str())
-            .body(self.body)
+            .uri(url.as_str())
+            .body(body)
             .map_err(|error| Error::Setup(error.to_string()))?;
-        *request.headers_mut() = self.headers;
-        request
-            .headers_mut()
+        let headers = request.headers_mut();
+        *headers = self.headers;
+        headers.extend(described);
+        headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("*/*"));
-        self.session.send(request).await
+        Ok(request)
     }
 
     fn typed(mut self, kind: &'static str) -> Self {
@@ -122,6 +182,35 @@ impl RequestBuilder {
             .entry(CONTENT_TYPE)
             .or_insert(HeaderValue::from_static(kind));
         self
+    }
+}
+
+impl Payload {
+    /// The body, and the headers that speak of it. What is small is read from its files here.
+    async fn read(self) -> Result<(Body, HeaderMap), Error> {
+        let reading = move || match self {
+            Self::Body(body) => Ok((body, None, None)),
+            Self::Content(content) => {
+                let length = content.len();
+                let body = content.into_body();
+                Ok((body.map_err(|error| Error::Setup(error.to_string()))?, length, None))
+            }
+            Self::Form(form) => {
+                let written = form.write()?;
+                Ok((written.body, written.length, Some(written.kind)))
+            }
+        };
+        let read = tokio::task::spawn_blocking(reading).await;
+        let (body, length, kind) = read.map_err(|crashed| Error::Setup(crashed.to_string()))??;
+        let mut headers = HeaderMap::new();
+        // Bytes tell their length themselves.
+        if let Some(length) = length.filter(|_| body.try_clone().is_none()) {
+            headers.insert(CONTENT_LENGTH, length.into());
+        }
+        if let Some(kind) = kind {
+            headers.insert(CONTENT_TYPE, kind);
+        }
+        Ok((body, headers))
     }
 }
 
@@ -149,6 +238,34 @@ impl Response {
         self.0.headers()
     }
 
+    /// The version of HTTP that it came by.
+    pub fn version(&self) -> Version {
+        self.0.version()
+    }
+
+    /// How many bytes the body has, where the server says so.
+    pub fn content_length(&self) -> Option<u64> {
+        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The answer itself, unless its status is 400 or more.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Status`].
+    pub fn error_for_status(self) -> Result<Self, Error> {
+        let status = self.status();
+        if !status.is_client_error() && !status.is_server_error() {
+            return Ok(self);
+        }
+        let by = self.url().map(|url| url.origin().ascii_serialization());
+        Err(Error::Status {
+            status,
+            origin: by.unwrap_or_else(|| "the resource".to_owned()),
+            advice: self.1,
+        })
+    }
+
     /// The URL that answered, after redirects.
     pub fn url(&self) -> Option<&Url> {
         self.0.extensions().get::<AnsweredBy>().map(|by| &by.0)
@@ -159,7 +276,7 @@ impl Response {
     /// # Errors
     ///
     /// [`Error::Answer`] when the connection breaks.
-    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, Error> {
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
         self.0.body_mut().chunk().await.map_err(broken)
     }
 
@@ -168,7 +285,7 @@ impl Response {
     /// # Errors
     ///
     /// [`Error::Answer`] when the connection breaks or the body is larger.
-    pub async fn bytes(self) -> Result<bytes::Bytes, Error> {
+    pub async fn bytes(self) -> Result<Bytes, Error> {
         self.0.into_body().collect(MAX_WHOLE).await.map_err(broken)
     }
 
@@ -196,13 +313,62 @@ impl Response {
         })
     }
 
+    /// The body piece by piece.
+    pub fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
+        self.0.into_body().into_stream().map_err(broken)
+    }
+
+    /// Writes the body as it comes; how many bytes that were.
+    ///
+    /// # Errors
+    ///
+    /// The connection breaks, or the writer fails.
+    pub async fn copy_to(mut self, writer: &mut (impl AsyncWrite + Unpin + ?Sized)) -> io::Result<u64> {
+        let mut written = 0;
+        while let Some(chunk) = self.0.body_mut().chunk().await? {
+            writer.write_all(&chunk).await?;
+            written += u64::try_from(chunk.len()).unwrap_or_default();
+        }
+        writer.flush().await?;
+        Ok(written)
+    }
+
+    /// The same, whose body has to have come by then.
+    fn until(self, end: Instant) -> Self {
+        let timely = |body| futures_util::stream::unfold(Some(body), move |body| next_until(body, end));
+        Self(self.0.map(|body| Body::stream(timely(body))), self.1)
+    }
+
     /// The answer as the `http` crate has it.
     pub fn into_inner(self) -> http::Response<Body> {
         self.0
     }
 }
 
+/// The next piece, and the rest; an error is the last.
+async fn next_until(
+    body: Option<Body>,
+    end: Instant,
+) -> Option<(io::Result<Bytes>, Option<Body>)> {
+    let mut body = body?;
+    match timeout_at(end, body.chunk()).await {
+        Ok(Ok(None)) => None,
+        Ok(Ok(Some(chunk))) => Some((Ok(chunk), Some(body))),
+        Ok(Err(error)) => Some((Err(error), None)),
+        Err(_) => {
+            let text = "it was not complete in time";
+            Some((Err(io::Error::new(io::ErrorKind::TimedOut, text)), None))
+        }
+    }
+}
+
+fn late(url: &Url) -> Unreachable {
+    Unreachable {
+        reason: format!("{}: timed out", url.origin().ascii_serialization()),
+    }
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn broken(error: std::io::Error) -> Error {
+fn broken(error: io::Error) -> Error {
     Error::Answer(error.to_string())
 }

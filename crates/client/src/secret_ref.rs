@@ -9,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tokio::io::AsyncReadExt as _;
 use zeroize::Zeroizing;
 
+use crate::keyring_entry::KeyringEntry;
 use crate::text;
+use crate::tokens::Keyring;
 
 /// How long a command may take to print a secret: time enough to unlock a key by hand.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(120);
@@ -18,8 +20,8 @@ const MAX_LEN: u64 = 64 * 1024;
 
 /// Where a secret is. It is read when it is needed and not kept.
 ///
-/// In `config.toml`: `{ env = "NAME" }`, `{ file = "/path" }` or `{ command = "pass show x" }`. The secret itself
-/// is refused there.
+/// In `config.toml`: `{ env = "NAME" }`, `{ file = "/path" }`, `{ command = "pass show x" }` or
+/// `{ keyring = "service/account" }`. The secret itself is refused there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
     /// In an environment variable.
@@ -29,11 +31,13 @@ pub enum SecretRef {
     /// Printed by a command; the first line counts. The words are split at spaces, with `'…'` and `"…"` around
     /// words that hold some; no shell is involved.
     Command(String),
+    /// In the OS keyring.
+    Keyring(KeyringEntry),
     /// Given by the program. It cannot be written to a file.
     Given(Secret),
 }
 
-/// A secret could not be read.
+/// A secret could not be read, or not be kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// The environment variable is missing, empty or not UTF-8.
@@ -55,6 +59,24 @@ pub enum SecretError {
         /// Why.
         reason: String,
     },
+    /// The OS keyring has no such entry, or what it has is no text.
+    #[error("entry {entry:?} of the OS keyring {reason}")]
+    Entry {
+        /// The entry, as it is written.
+        entry: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The keyring of the operating system does not answer, or refuses.
+    #[error(
+        "entry {entry:?} is to be in the OS keyring, which cannot be used: {reason}. Start or unlock it, or keep the secret in a file, an environment variable or what a command prints"
+    )]
+    Keyring {
+        /// The entry, as it is written.
+        entry: String,
+        /// What it said.
+        reason: String,
+    },
 }
 
 impl SecretRef {
@@ -66,6 +88,18 @@ impl SecretRef {
     /// Given by the program.
     pub fn given(secret: impl Into<String>) -> Self {
         Self::Given(Secret::new(secret))
+    }
+
+    /// Keeps a secret in the OS keyring as `secret NAME` of `gatepass`, in place of what was there, and makes sure that
+    /// it can be read again.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError::Keyring`].
+    pub async fn store_in_keyring(name: &str, secret: &Secret) -> Result<Self, SecretError> {
+        let entry = KeyringEntry::of_ours(name);
+        entry.write(&Keyring::of_this_user(), secret).await?;
+        Ok(Self::Keyring(entry))
     }
 
     /// Reads the secret.
@@ -92,6 +126,7 @@ impl SecretRef {
             Self::Env(name) => format!("environment variable {name}"),
             Self::File(path) => path.display().to_string(),
             Self::Command(line) => format!("command {:?}", text::words(line).first()),
+            Self::Keyring(entry) => format!("entry {:?} of the OS keyring", entry.to_string()),
             Self::Given(_) => "given by the program".to_owned(),
         }
     }
@@ -105,6 +140,13 @@ impl SecretRef {
             },
             Self::File(path) => read_file(path, part).await,
             Self::Command(line) => run(line, part).await,
+            Self::Keyring(entry) => {
+                let bytes = entry.read(&Keyring::of_this_user()).await?;
+                part.of(&bytes).ok_or_else(|| SecretError::Entry {
+                    entry: entry.to_string(),
+                    reason: "is empty, or not UTF-8 text",
+                })
+            }
         }
     }
 }
@@ -185,13 +227,14 @@ impl Serialize for SecretRef {
             Self::Env(name) => ("env", name.clone()),
             Self::File(path) => ("file", path.display().to_string()),
             Self::Command(line) => ("command", line.clone()),
+            Self::Keyring(entry) => ("keyring", entry.to_string()),
             Self::Given(_) => return Err(serde::ser::Error::custom(ONLY_REFERENCES)),
         };
         serializer.collect_map([(name, value)])
     }
 }
 
-const ONLY_REFERENCES: &str = "a secret itself does not belong in this file; write { env = \"NAME\" }, { file = \"/path\" } or { command = \"pass show x\" }";
+const ONLY_REFERENCES: &str = "a secret itself does not belong in this file; write { env = \"NAME\" }, { file = \"/path\" }, { command = \"pass show x\" } or { keyring = \"service/account\" }";
 
 impl<'de> Deserialize<'de> for SecretRef {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -205,7 +248,7 @@ impl<'de> Visitor<'de> for Reference {
     type Value = SecretRef;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("{ env = … }, { file = … } or { command = … }")
+        f.write_str("{ env = … }, { file = … }, { command = … } or { keyring = … }")
     }
 
     /// Serde's own message would repeat the text, which is somebody's secret.
@@ -226,12 +269,15 @@ impl<'de> Visitor<'de> for Reference {
             Some((name, value)) if name == "env" => SecretRef::Env(value),
             Some((name, value)) if name == "file" => SecretRef::File(value.into()),
             Some((name, value)) if name == "command" => SecretRef::Command(value),
+            Some((name, value)) if name == "keyring" => {
+                SecretRef::Keyring(value.parse().map_err(de::Error::custom)?)
+            }
             _ => return Err(de::Error::custom(ONLY_REFERENCES)),
         };
         match map.next_key::<String>()? {
             None => Ok(found),
             Some(_) => Err(de::Error::custom(
-                "expected exactly one of env, file and command",
+                "expected exactly one of env, file, command and keyring",
             )),
         }
     }
@@ -292,12 +338,29 @@ mod tests {
     }
 
     #[test]
+    fn references_are_written_as_they_are_read() {
+        for text in [
+            "{ env = \"A\" }",
+            "{ file = \"/b\" }",
+            "{ command = \"pass show c\" }",
+            "{ keyring = \"login/me@d.example/x\" }",
+        ] {
+            let table: toml::Table = format!("s = {text}").parse().expect("TOML");
+            let own: SecretRef = table["s"].clone().try_into().expect(text);
+            assert_eq!(toml::Value::try_from(&own).expect("written"), table["s"]);
+        }
+    }
+
+    #[test]
     fn a_secret_in_the_file_is_refused_without_being_repeated() {
         for value in [
             "\"hunter2\"",
             "815",
             "{ env = \"A\", file = \"/b\" }",
             "{ value = \"hunter2\" }",
+            "{ keyring = \"hunter2\" }",
+            "{ keyring = \"hunter2/\" }",
+            "{ keyring = \"a/b\", env = \"A\" }",
         ] {
             let error = toml::from_str::<toml::Table>(&format!("s = {value}"))
                 .expect("TOML")

@@ -7,7 +7,7 @@ use gatepass_http::{
     Transport as _, check_url, drive,
 };
 use gatepass_proto::dpop::Dpop;
-use gatepass_proto::flow::Flow;
+use gatepass_proto::flow::{Flow, Skew};
 use gatepass_proto::jose::KeySet;
 use gatepass_proto::{Scope, Secret, Timestamp};
 use http::header::ACCEPT;
@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub(crate) failures: u32,
     /// The key that the token is bound to, with the nonces that servers gave for it.
     pub(crate) proofs: Option<Dpop>,
+    /// How far the resource's clock is from ours, once it has refused a proof for its date.
+    pub(crate) skew: Option<Skew>,
     /// The challenge that a password is proven by (RFC 7616).
     pub(crate) digest: Option<digest::Remembered>,
 }
@@ -160,7 +162,9 @@ impl Session {
             let token = self.token(Duration::ZERO).await?;
             return self.inner.of_token(&token, request);
         }
-        Attachment::of_static(&self.inner.credential).await
+        let named = request.map(|(_, url)| url.clone());
+        let url = named.or_else(|| self.inner.only_api());
+        Attachment::of_static(&self.inner.credential, url.as_ref()).await
     }
 
     /// This session for a token with `scope`: the one at hand if it has it, else one of its own. A token that only a
@@ -294,6 +298,14 @@ impl Inner {
     /// Whether the credential is for whom this URL belongs to.
     pub(crate) fn is_ours(&self, url: &Url) -> bool {
         self.api.iter().any(|origin| origin.covers(url))
+    }
+
+    /// Whom a credential is for that is for one only.
+    fn only_api(&self) -> Option<Url> {
+        match self.api.as_slice() {
+            [only] => only.as_str().parse().ok(),
+            _ => None,
+        }
     }
 
     fn with_scope(self: &Arc<Self>, scope: &Scope) -> Session {

@@ -7,7 +7,7 @@ use crate::tokens::StoredToken;
 /// What is known of a session's credential without asking anybody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Status {
-    /// `basic`, `digest`, `bearer`, `api_key`, `login` or `oauth`.
+    /// `basic`, `digest`, `netrc`, `bearer`, `api_key`, `login` or `oauth`.
     pub method: &'static str,
     /// Where the credential goes.
     pub api: Vec<Origin>,

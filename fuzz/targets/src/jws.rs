@@ -15,7 +15,7 @@ static KEYS: LazyLock<KeySet> = LazyLock::new(|| {
     assert_eq!(list.len(), 3);
     list.push(KEY.jwk().clone());
     KeySet::parse(document.to_string().as_bytes()).expect("a key set")
-}
+});
 
 pub(crate) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
@@ -45,4 +45,4 @@ pub(crate) fn run(data: &[u8]) {
         assert!(read.exp.saturating_add(5) > NOW.as_secs());
         assert!(read.iat <= NOW.as_secs() + 5);
     }
-});
+}

@@ -14,7 +14,7 @@ static QUIRKS: LazyLock<[Quirks; 2]> = LazyLock::new(|| {
         ..Quirks::default()
     };
     [Quirks::default(), quirks]
-}
+});
 
 pub(crate) fn run(body: &[u8]) {
     for quirks in &*QUIRKS {
@@ -42,7 +42,7 @@ pub(crate) fn run(body: &[u8]) {
             answer
         );
     }
-});
+}
 
 fn reads_back(mut token: TokenResponse) {
     // Some servers put commas between scopes, so one inside a scope does not survive; it cannot be told apart.

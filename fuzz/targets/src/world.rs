@@ -1,6 +1,7 @@
-//! A small world for the targets that judge a whole request: one client, one user, one key, all of it constant.
+//! A small world for the targets: one client, one user, one key, all of it constant; and a folder.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use gatepass_proto::client_auth::Presented;
@@ -11,6 +12,7 @@ use gatepass_proto::decide::{Facts, RefreshKeys, Rules};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::jose::{KeySet, SigningKey};
 use gatepass_proto::{ClientId, Cx, Digest, Entropy, GrantId, Params, Timestamp, UserId};
+use tempfile::TempDir;
 
 /// What every redirect URI is compared with.
 pub(crate) const REDIRECT_URIS: [&str; 6] = [
@@ -133,4 +135,22 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
     );
     let token = done.value.refresh_token.expect("a refresh token");
     (facts, grant, token.expose().to_owned())
+}
+
+/// A folder that is only this user's, in memory where there is such a place: some targets write files.
+pub(crate) fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let made = match memory.is_dir() {
+        true => private().tempdir_in(memory),
+        false => private().tempdir(),
+    };
+    made.expect("a folder")
+}
+
+/// Makes folders that are only this user's.
+pub(crate) fn private() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder
 }

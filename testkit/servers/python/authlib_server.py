@@ -6,10 +6,11 @@ second. One whose name is steady keeps its refresh token, the others get a new o
 
 from __future__ import annotations
 
+import os
 import time
 from types import SimpleNamespace
 
-from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector
+from authlib.integrations.flask_oauth2 import AuthorizationServer, ResourceProtector, current_token
 from authlib.integrations.sqla_oauth2 import (
     OAuth2AuthorizationCodeMixin,
     OAuth2ClientMixin,
@@ -27,10 +28,10 @@ from authlib.oauth2.rfc7591 import ClientMetadataClaims, ClientRegistrationEndpo
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant
+from authlib.oauth2.rfc9101 import ClientMetadataClaims as SignedRequestClaims
 from authlib.oauth2.rfc9101 import JWTAuthenticationRequest
 from authlib.oauth2.rfc9207 import IssuerParameter
 from authlib.oidc.core import OpenIDCode, UserInfo, UserInfoEndpoint
-from authlib.oidc.core.grants import OpenIDToken
 from flask import Flask, jsonify, redirect, request
 from joserfc.jwk import ECKey, KeySet, OctKey
 from sqlalchemy import Column, Integer, String, create_engine
@@ -39,7 +40,11 @@ from sqlalchemy.pool import StaticPool
 
 from serving import serve
 
-AUTH_METHODS = ["client_secret_basic", "client_secret_post", "private_key_jwt", "client_secret_jwt", "none"]
+# This server is on the machine of whoever asks it.
+os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"
+
+ASSERTIONS = ["private_key_jwt", "client_secret_jwt"]
+AUTH_METHODS = ["client_secret_basic", "client_secret_post", JWTBearerClientAssertion.CLIENT_AUTH_METHOD, "none"]
 SCOPES = ["openid", "profile", "email", "read", "write"]
 PASSWORD = "correct horse"
 
@@ -58,6 +63,12 @@ class Client(Base, OAuth2ClientMixin):
             path = redirect_uri[len(loopback) :].partition("/")[2]
             redirect_uri = f"{loopback}/{path}"
         return redirect_uri in self.redirect_uris
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
+        """Authlib has one name for both kinds of assertion."""
+        if method == Assertion.CLIENT_AUTH_METHOD:
+            return self.token_endpoint_auth_method in ASSERTIONS
+        return super().check_endpoint_auth_method(method, endpoint)
 
 
 class Code(Base, OAuth2AuthorizationCodeMixin):
@@ -266,17 +277,10 @@ class Assertion(JWTBearerClientAssertion):
         app.config["SEEN"].add(jti)
         return new
 
-
-class PrivateKeyJwt(Assertion):
-    CLIENT_AUTH_METHOD = "private_key_jwt"
-
     def resolve_client_public_key(self, client: Client) -> KeySet | OctKey:
         if client.token_endpoint_auth_method == "client_secret_jwt":
             return OctKey.import_key(client.client_secret)
         return KeySet.import_key_set(client.jwks)
-
-    def authenticate_client(self, client: Client) -> Client:
-        return client
 
 
 class SignedRequest(JWTAuthenticationRequest):
@@ -287,7 +291,7 @@ class SignedRequest(JWTAuthenticationRequest):
         return {}
 
     def get_client_require_signed_request_object(self, client: Client) -> bool:
-        return bool(client.jwks)
+        return bool(client.client_metadata.get("require_signed_request_object"))
 
 
 class Issuer(IssuerParameter):
@@ -349,13 +353,13 @@ protector.register_token_validator(create_bearer_token_validator(store, Token)()
 server.register_grant(AuthorizationCodeGrant, [CodeChallenge(required=True), OpenID()])
 for grant in (RefreshTokenGrant, PasswordGrant, ClientCredentialsGrant, BearerGrant, DeviceGrant):
     server.register_grant(grant)
-for endpoint in (Registration, Introspection, Revocation, DeviceEndpoint):
+for endpoint in (Introspection, Revocation, DeviceEndpoint):
     server.register_endpoint(endpoint)
+server.register_endpoint(Registration(server, [ClientMetadataClaims, SignedRequestClaims]))
 server.register_endpoint(WhoIsIt(resource_protector=protector))
 server.register_extension(SignedRequest())
 server.register_extension(Issuer())
-for method in ("private_key_jwt", "client_secret_jwt"):
-    server.register_client_auth_method(method, PrivateKeyJwt())
+server.register_client_auth_method(Assertion.CLIENT_AUTH_METHOD, Assertion())
 
 
 @app.get("/.well-known/oauth-authorization-server")
@@ -373,7 +377,7 @@ def metadata():
         scopes_supported=SCOPES,
         response_types_supported=["code"],
         code_challenge_methods_supported=["S256"],
-        token_endpoint_auth_methods_supported=AUTH_METHODS,
+        token_endpoint_auth_methods_supported=["client_secret_basic", "client_secret_post", *ASSERTIONS, "none"],
         token_endpoint_auth_signing_alg_values_supported=["ES256", "HS256"],
         id_token_signing_alg_values_supported=["ES256"],
         authorization_response_iss_parameter_supported=True,
@@ -438,8 +442,6 @@ def device_done():
 @app.get("/api")
 @protector("read")
 def api():
-    from authlib.integrations.flask_oauth2 import current_token
-
     return jsonify(sub=current_token.user_id, client_id=current_token.client_id, scope=current_token.scope)
 
 

@@ -151,7 +151,15 @@ impl Person for Agent {
 
     async fn show(&self, notice: Notice) -> Result<(), PersonError> {
         let done = match &notice.link {
-            Some(link) => self.0.visit(link).await.map(drop),
+            Some(link) if self.0.pause.is_zero() => self.visit(link).await,
+            Some(link) => {
+                let (own, link) = (self.clone(), link.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(own.0.pause).await;
+                    own.visit(&link).await
+                });
+                Ok(())
+            }
             None if self.0.phone => self.0.answer_phone().await,
             None => Ok(()),
         };

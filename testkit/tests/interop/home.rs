@@ -42,9 +42,14 @@ impl Home {
         }
     }
 
+    /// Where a file of this name is.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A file that nobody else may read.
     pub(crate) fn file(&self, name: &str, content: &str) -> Result<PathBuf> {
-        let path = self.folder.path().join(name);
+        let path = self.path(name);
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
         std::io::Write::write_all(&mut file, content.as_bytes())?;
@@ -62,7 +67,7 @@ impl Home {
 
     /// Puts something else into a file.
     pub(crate) fn overwrite(&self, name: &str, content: &str) -> Result<()> {
-        Ok(fs::write(self.folder.path().join(name), content)?)
+        Ok(fs::write(self.path(name), content)?)
     }
 
     /// The program with these words, and nothing of this machine's own settings.

@@ -65,6 +65,8 @@ impl Case {
         let origins: Vec<_> = origins.into_iter().flatten().collect();
         lines += &format!("method = \"oauth\"\nissuer = {:?}\n", server.issuer);
         lines += &format!("api = {origins:?}\n{}\n", self.own_lines(server));
+        let key = format!("{{ file = {:?} }}", home.path("key.json"));
+        let mut lines = lines.replace("{key}", &key);
         let mut ca = None;
         if let Some(path) = server.ca() {
             lines += &format!("ca = {path:?}\n");
@@ -115,8 +117,10 @@ impl Case {
             let key = SigningKey::generate("ES256", &mut now())?;
             metadata["jwks"] = json!({ "keys": [key.jwk()] });
             let private = key.to_private_jwk().context("a key that can be written")?;
-            let path = home.file("key.json", private.expose())?;
-            *lines += &format!("client_key = {{ file = {path:?} }}\n");
+            home.file("key.json", private.expose())?;
+            if !self.profile.contains("{key}") {
+                *lines += "client_key = {key}\n";
+            }
         }
         let client = server.register(&metadata).await?;
         *lines += &format!("client_id = {:?}\n", text(&client, "client_id")?);

@@ -7,11 +7,14 @@
 //! [`agent::Agent`]; what follows is done by the real `gatepass`.
 
 mod agent;
+mod authlib;
 mod certificates;
 mod home;
 mod life;
 mod oidc_provider;
 mod page;
+mod passwords;
 mod program;
 mod refusal;
 mod server;
+mod web;

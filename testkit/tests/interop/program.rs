@@ -1,7 +1,7 @@
 //! The programs that a test runs.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server's process; it ends with this value, and when this program does.
 pub(crate) struct Program {
-    _child: Child,
+    child: Child,
     _input: Option<ChildStdin>,
 }
 
@@ -39,33 +39,38 @@ impl Program {
         let first = first.with_context(|| format!("{command:?} ended; what it said is above"))?;
         let said = serde_json::from_str(&first).with_context(|| format!("no JSON: {first}"))?;
         let program = Self {
-            _child: child,
+            child,
             _input: input,
         };
         Ok((program, said))
     }
 
-    /// Starts a server that is not ours, with `input` as its standard input. The kernel ends it if this program ends
-    /// without doing so.
-    pub(crate) fn foreign(name: &str, arguments: &[&str], input: impl Into<Stdio>) -> Result<Self> {
+    /// Starts a server of Debian's with `input` as its standard input. The kernel ends it if this program ends without
+    /// doing so.
+    pub(crate) fn foreign(
+        name: &str,
+        arguments: &[impl AsRef<OsStr>],
+        input: impl Into<Stdio>,
+    ) -> Result<Self> {
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL"])
             .arg(tool(name)?)
             .args(arguments)
-            .env(INHERITED, "0;")
             .stdin(input)
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("{name} could not be started"))?;
         Ok(Self {
-            _child: child,
+            child,
             _input: None,
         })
     }
-}
 
-/// By this variable nginx is told that it is born with a listening socket, its standard input.
-const INHERITED: &str = "NGINX";
+    /// Whether it has not ended by itself.
+    pub(crate) fn lives(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_none())
+    }
+}
 
 /// A program that `cargo xtask interop` has found.
 pub(crate) fn tool(name: &str) -> Result<OsString> {

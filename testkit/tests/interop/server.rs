@@ -107,6 +107,7 @@ impl Server {
     /// Revokes a token (RFC 7009) behind its owner's back, as a client with a secret in the body.
     pub(crate) async fn revoke(&self, client: &Value, token: &str) -> Result<()> {
         let mut form = gatepass_proto::Params::new();
+        form.push("token_type_hint", "access_token");
         form.push("token", token);
         form.push("client_id", text(client, "client_id")?);
         form.push("client_secret", text(client, "client_secret")?);

@@ -21,8 +21,8 @@ pub(crate) struct Desk(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// The number in the newest tokens.
     pub(crate) generation: u32,
-    /// The oldest generation that the API takes, where it is not the newest.
-    pub(crate) api_wants: Option<u32>,
+    /// Up to which number the API takes none.
+    pub(crate) revoked: u32,
     /// Whether a refresh token has come twice.
     pub(crate) dead: bool,
     /// What it says in place of a token.
@@ -60,6 +60,7 @@ impl Desk {
     pub(crate) fn new() -> Self {
         Self(Arc::new(Mutex::new(State {
             generation: 1,
+            revoked: 0,
             dead: false,
             trouble: None,
             ahead: 0,
@@ -143,7 +144,8 @@ impl State {
             _ => "Bearer",
         };
         let newest = format!("{kind} access-{}", self.generation);
-        if self.dead || seen.header("authorization") != Some(&newest) {
+        let over = self.dead || self.generation <= self.revoked;
+        if over || seen.header("authorization") != Some(&newest) {
             return self.challenge(kind, "invalid_token");
         }
         if self.wants == Proof::Dpop && !self.is_dated(seen.header("dpop")) {

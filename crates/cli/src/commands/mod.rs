@@ -8,15 +8,19 @@ mod demo;
 mod discover;
 mod doctor;
 mod env;
+mod exchange;
 mod exec;
 mod header;
 mod helper;
 mod import;
+mod init;
+mod introspect;
 mod jwt;
 mod login;
 mod logout;
 mod man;
 mod profile;
+mod provider;
 mod refresh;
 mod report;
 mod request;
@@ -24,6 +28,7 @@ mod request;
 mod serve;
 mod status;
 mod token;
+mod userinfo;
 mod verbs;
 
 pub(crate) use helper::words;
@@ -81,7 +86,9 @@ macro_rules! commands {
 }
 
 commands! {
+    Init(init::Init),
     Profile(profile::Profile),
+    Provider(provider::Provider),
     Login(login::Login),
     Token(token::Token),
     Header(header::Header),
@@ -97,6 +104,9 @@ commands! {
     Status(status::Status),
     Refresh(refresh::Refresh),
     Logout(logout::Logout),
+    Introspect(introspect::Introspect),
+    Userinfo(userinfo::Userinfo),
+    Exchange(exchange::Exchange),
     Import(import::Import),
     Discover(discover::Discover),
     Doctor(doctor::Doctor),

@@ -74,9 +74,10 @@ pub(super) fn told(checks: &[Check]) -> String {
         };
         let sign = output::painted(sign, colour, Stream::Result);
         let name = one_line(&check.name);
+        let found = wrapped(&one_line(&check.text), wide + 4);
         text.push_str(&format!(
-            "{sign} {name:<wide$}  {}\n",
-            one_line(&check.text)
+            "{sign} {name:<wide$}  {found}
+"
         ));
         if let Some(next) = &check.next {
             text.push_str(&format!("  {:<wide$}  → {}\n", "", one_line(next)));

@@ -56,8 +56,9 @@ pub(super) struct LifeArgs {
     min_ttl: u64,
 }
 
+/// How a token is written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// The token alone
     Text,
     /// An object that tells of its expiry too
@@ -67,6 +68,8 @@ enum Format {
     /// An assignment for a shell
     Env,
 }
+
+const ISSUED: &str = "issued_token_type";
 
 /// What a program that wants a token gets.
 pub(super) struct Current {
@@ -123,7 +126,7 @@ impl Current {
     fn to_json(&self, profile: &Profile) -> Value {
         let token = self.token.as_ref();
         let end = token.and_then(|token| token.expires_at);
-        json!({
+        let mut members = json!({
             "profile": profile.name,
             "access_token": self.secret.expose(),
             "token_type": token.map(|token| &token.token_type),
@@ -131,7 +134,12 @@ impl Current {
             "expires_in": end.map(|end| time::until(end).as_secs()),
             "scope": token.map(|token| &token.scope),
             "issuer": token.map(|token| &token.issuer),
-        })
+        });
+        // Of an exchange the answer says what it is that came (RFC 8693 §2.2.1).
+        if let Some(kind) = token.and_then(|token| token.members.get(ISSUED)) {
+            members[ISSUED] = kind.clone();
+        }
+        members
     }
 }
 
@@ -139,20 +147,33 @@ impl Run for Token {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = context.profile(self.profile.as_deref())?;
         let session = context.session(&profile, &self.network, None)?;
-        if self.output == Format::Header {
-            let headers = header::of(&profile, &session, self.life.least(), None).await?;
-            output::line(header::lines(&headers).expose())?;
-            return Ok(Exit::Done);
-        }
-        let current = Current::of(&profile, &session, self.life.least()).await?;
-        match self.output {
-            Format::Json => output::json(&current.to_json(&profile))?,
-            Format::Env => {
-                let assignment = Shell::Posix.assignment(env::VARIABLE, &current.secret);
-                output::line(assignment.expose())?;
-            }
-            Format::Text | Format::Header => output::line(current.secret.expose())?,
-        }
+        print(&profile, &session, self.life.least(), self.output).await?;
         Ok(Exit::Done)
+    }
+}
+
+/// Prints a profile's token, valid now and for `least`.
+///
+/// # Errors
+///
+/// As [`Current::of`].
+pub(super) async fn print(
+    profile: &Profile,
+    session: &Session,
+    least: Duration,
+    format: Format,
+) -> Result<(), Failure> {
+    if format == Format::Header {
+        let headers = header::of(profile, session, least, None).await?;
+        return output::line(header::lines(&headers).expose());
+    }
+    let current = Current::of(profile, session, least).await?;
+    match format {
+        Format::Json => output::json(&current.to_json(profile)),
+        Format::Env => {
+            let assignment = Shell::Posix.assignment(env::VARIABLE, &current.secret);
+            output::line(assignment.expose())
+        }
+        Format::Text | Format::Header => output::line(current.secret.expose()),
     }
 }

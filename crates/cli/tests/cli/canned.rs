@@ -49,13 +49,28 @@ impl Canned {
 }
 
 fn serve(mut stream: TcpStream, desk: &Mutex<Desk>) -> Option<()> {
-    let mut head = Vec::new();
+    let mut asked = Vec::new();
     let mut chunk = [0; 2048];
-    while !head.windows(4).any(|four| four == b"\r\n\r\n") {
+    let head = loop {
         let count = stream.read(&mut chunk).ok().filter(|count| *count > 0)?;
-        head.extend_from_slice(&chunk[..count]);
-    }
-    let head = String::from_utf8_lossy(&head).into_owned();
+        asked.extend_from_slice(chunk.get(..count)?);
+        let text = String::from_utf8_lossy(&asked);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let small = head.to_ascii_lowercase();
+        let mut lengths = small
+            .lines()
+            .filter_map(|line| line.strip_prefix("content-length: "));
+        // A connection that is closed with a body unread may lose the answer.
+        if body.len()
+            >= lengths
+                .next()
+                .map_or(0, |length| length.parse().unwrap_or(0))
+        {
+            break head.to_owned();
+        }
+    };
     let path = head.split(' ').nth(1)?.to_owned();
     let answer = {
         let mut desk = desk.lock().expect("whole");

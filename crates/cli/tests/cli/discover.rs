@@ -21,9 +21,8 @@ fn publish(server: &Canned, place: &str, more: Value) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     });
-    for (name, value) in more.as_object().expect("an object") {
-        document[name] = value.clone();
-    }
+    let members = document.as_object_mut().expect("an object");
+    members.extend(more.as_object().expect("an object").clone());
     server.answer(
         place,
         "200 OK",

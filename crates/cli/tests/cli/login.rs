@@ -104,7 +104,7 @@ fn from_login_to_logout() {
         end > 1_700_000_000 && end < 10_000_000_000,
         "seconds: {end}"
     );
-    let shown = home.run("status").done().stdout;
+    let shown = home.run("status web").done().stdout;
     assert!(
         shown.contains("web  oauth\n  token     valid\n  expires   2"),
         "{shown}"

@@ -62,8 +62,12 @@ fn what_does_not_go_together_is_refused() {
         .complaining("already");
     for (words, complaint) in [
         ("b", "say how to log in"),
-        ("b --issuer https://as.example", "--client-id is needed"),
-        ("b --client-id x", "--issuer is needed"),
+        ("b --issuer https://as.example", "--api is needed"),
+        (
+            "b --issuer https://as.example --grant client_credentials --api https://a.example",
+            "--client-id",
+        ),
+        ("b --client-id x", "--issuer"),
         ("b --key-env K", "--api is needed"),
         ("b --api https://a.example --username u", "--password-env"),
         (
@@ -72,11 +76,11 @@ fn what_does_not_go_together_is_refused() {
         ),
         (
             "b --api https://a.example --key-env K --username u",
-            "no user name",
+            "username does not belong",
         ),
         (
             "b --issuer https://as.example --client-id x --username u",
-            "--grant password",
+            "username does not belong",
         ),
         ("b --issuer http://as.example --client-id x", "plain http"),
         ("b --api http://a.example --key-env K", "plain http"),

@@ -2,14 +2,31 @@
 
 use std::fs::File;
 
-use serde_json::Value;
+use gatepass_client::Paths;
+use gatepass_client::tokens::{Place, TokenKey};
 
 use crate::agent::Agent;
-use crate::home::{Home, Told, text};
+use crate::home::{Home, Told};
 use crate::login;
 use crate::server::Server;
 
 const LOUD: (&str, &str) = ("GATEPASS_LOG", "trace");
+
+/// The tokens of a profile, as they are now.
+fn stored(home: &Home, profile: &str) -> Vec<String> {
+    let paths = Paths {
+        config: home.path().join("config/gatepass"),
+        state: home.state(),
+        cache: home.path().join("cache"),
+    };
+    let store = Place::File.open(&paths).expect("a store");
+    let key = TokenKey::new(profile).expect("a key");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let token = runtime.block_on(store.load(&key)).expect("readable");
+    let secrets = token.map(|token| [Some(token.access_token), token.refresh_token]);
+    let secrets = secrets.into_iter().flatten().flatten();
+    secrets.map(|secret| secret.expose().to_owned()).collect()
+}
 
 #[test]
 fn standard_error_holds_no_secret_at_trace() {
@@ -23,6 +40,7 @@ fn standard_error_holds_no_secret_at_trace() {
     let mut secrets: Vec<String> = ["password", "client_secret", "api_key"]
         .map(|name| server.get(name).to_owned())
         .to_vec();
+    secrets.push("hunter2".to_owned());
 
     let (page, told) = login::log_in(&home, "login web", &mut Agent::of(&server), &[LOUD]);
     let code = page
@@ -34,9 +52,7 @@ fn standard_error_holds_no_secret_at_trace() {
         .into_owned();
     said.push_str(&told.done().stderr);
     secrets.push(code);
-    let stored = std::fs::read(home.state().join("tokens/web.json")).expect("stored");
-    let stored: Value = serde_json::from_slice(&stored).expect("JSON");
-    secrets.extend(["access_token", "refresh_token"].map(|name| text(&stored, name).to_owned()));
+    secrets.extend(stored(&home, "web"));
 
     let issuer = server.issuer();
     home.run(&format!("profile add key --api {issuer} --key-env KEY"))
@@ -45,7 +61,13 @@ fn standard_error_holds_no_secret_at_trace() {
     home.run(&format!("profile add form {login}")).done();
     for words in [
         "token web --min-ttl 100000".to_owned(),
+        "refresh web".to_owned(),
+        "header web".to_owned(),
+        "env web".to_owned(),
+        "exec web -- true".to_owned(),
         format!("request -p web {issuer}/api/data"),
+        format!("get -v -p web {issuer}/api/data"),
+        format!("post -v -p key {issuer}/api/endpoint --ignore-status password=hunter2"),
         format!("request -p key {issuer}/api/endpoint"),
         format!("request -p form {issuer}/api/data"),
         "status".to_owned(),
@@ -60,6 +82,7 @@ fn standard_error_holds_no_secret_at_trace() {
         if words.starts_with("token") {
             secrets.push(told.line().to_owned());
         }
+        secrets.extend(stored(&home, "web"));
         said.push_str(&told.stderr);
     }
     server.end(rustix::process::Signal::TERM).done();

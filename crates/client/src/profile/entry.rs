@@ -46,6 +46,7 @@ macro_rules! entry {
 entry! {
     username: String,
     password: SecretRef,
+    file: PathBuf,
     token: SecretRef,
     key: SecretRef,
     header: String,
@@ -112,6 +113,7 @@ entry! {
 const MEMBERS: &[(&str, &[&str])] = &[
     ("basic", &["username", "password"]),
     ("digest", &["username", "password"]),
+    ("netrc", &["file"]),
     ("bearer", &["token"]),
     ("api_key", &["key", "header", "query", "cookie"]),
     (
@@ -182,6 +184,7 @@ impl Entry {
                 username: need(self.username, "username")?,
                 password: need(self.password, "password")?,
             },
+            "netrc" => Credential::Netrc { file: self.file },
             "bearer" => Credential::Bearer {
                 token: need(self.token, "token")?,
             },
@@ -229,6 +232,7 @@ impl From<&Profile> for Entry {
             Credential::Basic { username, password } | Credential::Digest { username, password } => {
                 (entry.username, entry.password) = (Some(username), Some(password));
             }
+            Credential::Netrc { file } => entry.file = file,
             Credential::Bearer { token } => entry.token = Some(token),
             Credential::ApiKey(ApiKey { key, place }) => {
                 entry.key = Some(key);

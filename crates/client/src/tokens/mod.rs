@@ -34,6 +34,7 @@ pub use file::FileTokens;
 pub use keyring::KeyringTokens;
 pub use memory::MemoryTokens;
 pub use os_keyring::Keyring;
+pub(crate) use os_keyring::SERVICE as KEYRING_SERVICE;
 pub use place::Place;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresTokens;

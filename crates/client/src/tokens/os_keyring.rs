@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// How long the keyring may take: time enough for a person to unlock it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// What our entries are filed under.
-const SERVICE: &str = "gatepass";
+pub(crate) const SERVICE: &str = "gatepass";
 
 /// The keyring of the operating system: Secret Service on Linux and the BSDs, Keychain on macOS, Credential Manager
 /// on Windows. It is asked when it is needed and not before.
@@ -57,12 +57,22 @@ impl Keyring {
         &self,
         work: impl FnOnce(&Entries) -> Result<T, String> + Send + 'static,
     ) -> Result<T, String> {
+        self.ask_of(SERVICE, work).await
+    }
+
+    /// The same for what is filed under another name than ours.
+    pub(crate) async fn ask_of<T: Send + 'static>(
+        &self,
+        service: impl Into<String>,
+        work: impl FnOnce(&Entries) -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let service = service.into();
         let (answer, answered) = tokio::sync::oneshot::channel();
         let source = self.0.clone();
         std::thread::Builder::new()
             .name("gatepass-keyring".into())
             .spawn(move || {
-                let outcome = source.open().and_then(|store| work(&Entries(store)));
+                let outcome = source.open().and_then(|store| work(&Entries { store, service }));
                 // Nobody waits for it any more after a time-out.
                 let _ = answer.send(outcome);
             })
@@ -98,12 +108,15 @@ impl Source {
     }
 }
 
-/// What an open keyring holds of ours, by name.
-pub(super) struct Entries(Arc<CredentialStore>);
+/// What an open keyring holds of one service, by name.
+pub(crate) struct Entries {
+    store: Arc<CredentialStore>,
+    service: String,
+}
 
 impl Entries {
     /// The secret of this name; `None` when there is none.
-    pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
+    pub(crate) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
         match self.entry(name)?.get_secret() {
             Ok(secret) => Ok(Some(Zeroizing::new(secret))),
             Err(Error::NoEntry) => Ok(None),
@@ -112,7 +125,7 @@ impl Entries {
     }
 
     /// Keeps a secret under this name, in place of what was there.
-    pub(super) fn write(&self, name: &str, secret: &[u8]) -> Result<(), String> {
+    pub(crate) fn write(&self, name: &str, secret: &[u8]) -> Result<(), String> {
         self.entry(name)?
             .set_secret(secret)
             .map_err(|error| said(&error))
@@ -127,8 +140,8 @@ impl Entries {
     }
 
     fn entry(&self, name: &str) -> Result<Entry, String> {
-        self.0
-            .build(SERVICE, name, None)
+        self.store
+            .build(&self.service, name, None)
             .map_err(|error| said(&error))
     }
 }

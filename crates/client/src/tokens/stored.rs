@@ -70,6 +70,10 @@ impl StoredToken {
     /// here no later than at the server.
     pub fn obtained(answer: TokenResponse, now: Timestamp, binding: String) -> Self {
         let expires_at = answer.expires_at(now);
+        let mut members = answer.extra;
+        if let Some(kind) = answer.issued_token_type {
+            members.insert("issued_token_type".to_owned(), kind.into());
+        }
         Self {
             token_type: answer.token_type,
             expires_at,
@@ -77,7 +81,7 @@ impl StoredToken {
             scope: answer.scope,
             id_token: answer.id_token,
             authorization_details: answer.authorization_details,
-            members: answer.extra,
+            members,
             ..Self::new(answer.access_token, now, binding)
         }
     }

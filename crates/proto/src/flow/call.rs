@@ -1,17 +1,15 @@
 //! One question to an endpoint that takes a form and the client's proof (RFC 6749 §3.2).
 
-use http::header::{ACCEPT, CONTENT_TYPE, DATE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use url::Url;
 
+use super::skew::Skew;
 use super::{FlowError, Request, Response};
 use crate::client_auth::{ClientCredentials, Draft};
 use crate::dpop::{self, DPOP, Dpop};
 use crate::message::token::ErrorResponse;
-use crate::{Cx, Params, Timestamp};
-
-/// A clock that differs from the server's by less is not the reason of a refusal, in milliseconds.
-const TOLERABLE_SKEW: i64 = 10_000;
+use crate::{Cx, Params};
 
 /// An endpoint of an authorization server, and how a client shows itself there.
 #[derive(Clone, Debug)]
@@ -41,8 +39,8 @@ impl Endpoint {
 pub(super) struct Call {
     endpoint: Endpoint,
     params: Params,
-    /// How far the server's clock is ahead of ours, in milliseconds, once it has said so.
-    skew: Option<i64>,
+    /// Once an answer has said so.
+    skew: Option<Skew>,
     repeats: u8,
 }
 
@@ -64,8 +62,8 @@ impl Call {
         }
     }
 
-    /// How far the server's clock is ahead of ours, in milliseconds, where its answer said so.
-    pub(super) fn skew(&self) -> Option<i64> {
+    /// How far the server's clock is ahead of ours, where its answer said so.
+    pub(super) fn skew(&self) -> Option<Skew> {
         self.skew
     }
 
@@ -73,7 +71,7 @@ impl Call {
     pub(super) fn request(&mut self, cx: &mut Cx<'_>) -> Result<Request, FlowError> {
         // Proofs are dated by the server's clock where that is known to differ.
         let now = match self.skew {
-            Some(skew) if self.repeats > 0 => shifted(cx.now, skew),
+            Some(skew) if self.repeats > 0 => skew.theirs(cx.now),
             _ => cx.now,
         };
         let cx = &mut Cx::new(now, cx.entropy);
@@ -115,7 +113,7 @@ impl Call {
         response: Response,
         cx: &mut Cx<'_>,
     ) -> Result<Heard, FlowError> {
-        self.skew = skew(&response, cx.now).or(self.skew);
+        self.skew = Skew::of(response.headers(), cx.now).or(self.skew);
         let fresh_nonce = self.learn(&response);
         if response.status().is_success() || self.repeats >= 2 {
             return Ok(Heard::Answer(response));
@@ -140,9 +138,7 @@ impl Call {
 
     /// Whether the refusal may come of our clock alone: something was signed with a date, and the clocks differ.
     fn is_dated_wrong(&self, error: Option<&str>) -> bool {
-        let differs = self
-            .skew
-            .is_some_and(|skew| skew.abs() > TOLERABLE_SKEW && self.repeats == 0);
+        let differs = self.repeats == 0 && self.skew.is_some_and(Skew::matters);
         let signs = self.endpoint.dpop.is_some() || self.endpoint.client.signs();
         let about_it = matches!(
             error,
@@ -150,19 +146,4 @@ impl Call {
         );
         differs && signs && about_it
     }
-}
-
-/// By how many milliseconds the `Date` of an answer (RFC 9110 §6.6.1) is ahead of our clock. It has whole seconds, and
-/// the answer was some time under way.
-fn skew(response: &Response, now: Timestamp) -> Option<i64> {
-    let date = response.headers().get(DATE)?.to_str().ok()?;
-    let date = httpdate::parse_http_date(date).ok()?;
-    let date = date.duration_since(std::time::UNIX_EPOCH).ok()?;
-    let theirs = i64::try_from(date.as_millis()).ok()?;
-    Some(theirs - i64::try_from(now.as_millis()).ok()?)
-}
-
-fn shifted(now: Timestamp, skew: i64) -> Timestamp {
-    let by = std::time::Duration::from_millis(skew.unsigned_abs());
-    if skew < 0 { now - by } else { now + by }
 }

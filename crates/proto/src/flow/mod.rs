@@ -13,6 +13,7 @@ mod poll;
 mod post;
 mod registration;
 mod revoke;
+mod skew;
 mod step;
 #[cfg(test)]
 mod testing;
@@ -29,6 +30,7 @@ pub use id_check::IdTokenSetup;
 pub use post::{IntrospectFlow, retry_after};
 pub use registration::{DeleteClientFlow, ReadClientFlow, RegisterFlow, UpdateClientFlow};
 pub use revoke::RevokeFlow;
+pub use skew::Skew;
 pub use step::{Flow, Input, Notice, Request, Response, Step, Unreachable};
 pub use token::{Granted, TokenFlow, TokenSetup};
 pub use userinfo::{SignedUserInfo, UserInfoFlow, UserInfoSetup};

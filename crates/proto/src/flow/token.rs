@@ -1,6 +1,7 @@
 use super::call::{Call, Endpoint, Heard};
 use super::id_check::{IdCheck, IdTokenSetup, Opinion};
 use super::post::refusal_by;
+use super::skew::Skew;
 use super::{Flow, FlowError, Input, Request, Response, Step, Unreachable};
 use crate::grant::GrantParams;
 use crate::id_token::IdClaims;
@@ -106,16 +107,20 @@ impl TokenFlow {
             Heard::Again(request) => return Ok(self.sent(request, cx)),
             Heard::Answer(answer) => answer,
         };
+        let (mut token, skew) = (read(&answer, &self.quirks)?, self.call.skew());
+        if let Some(skew) = skew {
+            token.until = token.until.map(|until| skew.ours(until));
+        }
         let granted = Granted {
-            token: read(&answer, &self.quirks)?,
+            token,
             id: None,
             asked_at,
-            clock_skew: self.call.skew(),
+            clock_skew: skew.map(Skew::millis),
         };
         let Some(setup) = &self.id_token else {
             return Ok(Step::Done(granted));
         };
-        match IdCheck::begin(setup, &granted.token, cx.now)? {
+        match IdCheck::begin(setup, &granted.token, self.by_their_clock(cx))? {
             None => Ok(Step::Done(granted)),
             Some((check, opinion)) => self.believe(granted, check, opinion),
         }
@@ -131,7 +136,7 @@ impl TokenFlow {
         cx: &Cx<'_>,
     ) -> Result<Step<Granted>, FlowError> {
         let heard = keys.map_err(FlowError::from);
-        match heard.and_then(|keys| check.hear(&keys, cx.now)) {
+        match heard.and_then(|keys| check.hear(&keys, self.by_their_clock(cx))) {
             Ok(opinion) => self.believe(*granted, *check, opinion),
             Err(error) if error.is_temporary() => match check.pause() {
                 Some(pause) => {
@@ -143,6 +148,12 @@ impl TokenFlow {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// The server dates its ID tokens by its own clock.
+    fn by_their_clock(&self, cx: &Cx<'_>) -> Timestamp {
+        let skew = self.call.skew();
+        skew.map_or(cx.now, |skew| skew.theirs(cx.now))
     }
 
     fn believe(

@@ -50,8 +50,12 @@ fn with_id_token(required: bool) -> TokenSetup {
 }
 
 fn id_token(key: &SigningKey) -> String {
+    id_token_of(key, NOW.as_secs())
+}
+
+fn id_token_of(key: &SigningKey, iat: u64) -> String {
     let claims = json!({
-        "iss": "https://as.example", "sub": "u", "aud": "app", "exp": NOW.as_secs() + 300, "iat": NOW.as_secs(),
+        "iss": "https://as.example", "sub": "u", "aud": "app", "exp": iat + 300, "iat": iat,
     });
     key.sign("JWT", &claims).expect("signed")
 }
@@ -111,6 +115,26 @@ fn a_signature_is_dated_by_the_servers_clock_when_ours_was_refused() {
     let granted = done(talk.hear(response(200, &late, r#"{"access_token":"a"}"#)));
     assert_eq!(granted.clock_skew, Some(600_000));
     assert_eq!(granted.asked_at, NOW, "lifetimes count by our own clock");
+}
+
+#[test]
+fn what_the_server_dates_counts_by_its_own_clock() {
+    for (ahead, date) in [
+        (600, "Fri, 15 Jan 2027 08:10:00 GMT"),
+        (-600, "Fri, 15 Jan 2027 07:50:00 GMT"),
+    ] {
+        let theirs = NOW.as_secs().saturating_add_signed(ahead);
+        let answer = json!({
+            "access_token": "a", "expires_at": theirs + 60, "id_token": id_token_of(&key(3), theirs),
+        });
+        let mut talk = refresh(with_id_token(true));
+        talk.start();
+        sent(talk.hear(response(200, &[("Date", date)], &answer.to_string())));
+        let granted = done(talk.answer(200, &keys(&key(3))));
+        assert_eq!(granted.id.expect("good").iat, theirs);
+        let until = granted.token.until.expect("said");
+        assert_eq!(until.as_secs(), NOW.as_secs() + 60);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod issuer;
 mod recorder;
-mod resource;
+pub(super) mod resource;
 
 use clap::Args;
 use gatepass_http::{

@@ -12,10 +12,10 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
 
 /// An API's answer.
-pub(super) struct Answer {
-    url: Url,
-    status: StatusCode,
-    challenges: Vec<Challenge>,
+pub(in crate::commands) struct Answer {
+    pub(in crate::commands) url: Url,
+    pub(in crate::commands) status: StatusCode,
+    pub(in crate::commands) challenges: Vec<Challenge>,
 }
 
 /// Sends a GET without any credential.
@@ -23,7 +23,10 @@ pub(super) struct Answer {
 /// # Errors
 ///
 /// The network, or a redirect that is not followed.
-pub(super) async fn ask(url: Url, transport: &HttpTransport) -> Result<Answer, Failure> {
+pub(in crate::commands) async fn ask(
+    url: Url,
+    transport: &HttpTransport,
+) -> Result<Answer, Failure> {
     let request = Request::get(url.as_str())
         .body(Body::empty())
         .map_err(|error| Failure::usage(error.to_string()))?;

@@ -230,6 +230,17 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_answer_is_no_keys() {
+        let whole = document(KEYS).into_bytes();
+        for end in 0..whole.len() {
+            assert!(
+                leaves(&whole[..end]).is_none_or(|leaves| leaves.keys().is_none()),
+                "{end}"
+            );
+        }
+    }
+
+    #[test]
     fn refusals_are_told_in_the_words_of_the_service() {
         let refusal = |body: &str, status| match leaves(body.as_bytes())
             .unwrap_or_default()

@@ -1,8 +1,8 @@
 use gatepass_client::Secret;
 use zeroize::Zeroizing;
 
+use super::super::shell;
 use super::{Found, Line, read};
-use crate::commands::import::shell;
 
 fn line(text: &str) -> Result<Line, String> {
     let words = shell::words(text).expect("words");

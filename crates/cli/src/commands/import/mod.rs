@@ -3,7 +3,7 @@
 mod curl;
 mod curl_line;
 mod oidc_agent;
-mod place;
+pub(super) mod place;
 mod requests_oauthlib;
 mod shell;
 mod take;

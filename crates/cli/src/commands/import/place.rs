@@ -54,7 +54,15 @@ impl PlaceArgs {
 }
 
 /// Writes the secret to a file of its own, whole or not at all.
-fn write(path: &Path, secret: &Secret, replace: bool) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// It cannot be written, or is there already and not to be replaced.
+pub(in crate::commands) fn write(
+    path: &Path,
+    secret: &Secret,
+    replace: bool,
+) -> Result<(), Failure> {
     let fault = |error: io::Error| Failure::error(format!("{}: {error}", path.display()));
     let folder = path.parent().unwrap_or_else(|| Path::new("/"));
     // Temporary files are this user's only, and keep their mode.

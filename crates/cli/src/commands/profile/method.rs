@@ -290,6 +290,7 @@ fn written(place: SecretRef) -> (&'static str, String) {
         SecretRef::File(path) => ("file", path.to_string_lossy().into_owned()),
         SecretRef::Command(line) => ("command", line),
         SecretRef::Env(name) => ("env", name),
+        SecretRef::Keyring(entry) => ("keyring", entry.to_string()),
         // No option gives one; the profile refuses it.
         SecretRef::Given(_) => ("given", String::new()),
     }
@@ -310,7 +311,7 @@ fn hinted(reason: String) -> String {
             kind: Kind::Secret | Kind::Key,
             ..
         }) => {
-            format!("{reason}; say where it is: --{name}-env, -file or -command")
+            format!("{reason}; say where it is: --{name}-env, -file, -command or -keyring")
         }
         Some(Opt { name, .. }) => format!("{reason}; say it with --{name}"),
         None => reason,

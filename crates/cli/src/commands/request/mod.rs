@@ -17,13 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{
-    Advice, Body, ConfigError, LoginOptions, Profile, Response, Session, SessionBuilder,
-};
+use gatepass_client::{Body, ConfigError, LoginOptions, Profile, Response, Session};
 use http::{Method, StatusCode};
 use url::{Position, Url};
 
-use super::Run;
+use super::{Run, login};
 use crate::context::{Asked, Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
@@ -112,10 +110,10 @@ pub(super) struct Sending {
     /// Save the body in a file named as the answer says
     #[arg(long, short)]
     download: bool,
-    /// Save the body in this file (in this folder, or print it, for -)
+    /// Save the body in this file, or in this folder as the answer says; - is standard output
     #[arg(long, short, value_name = "FILE")]
     output_file: Option<PathBuf>,
-    /// Let --download replace a file
+    /// Replace a file even if the answer chose its name
     #[arg(long)]
     overwrite: bool,
     /// How long the server may be silent; 0 is for ever
@@ -176,7 +174,8 @@ impl Sending {
             let advice = answer.advice().cloned();
             answer::show(answer, &showing).await?;
             if let Some(advice) = advice {
-                output::note(&told(&advice, profile.name.as_str()));
+                let token = session.status().await?.scope;
+                output::note(&login::advised(&profile, token.as_ref(), &advice));
             }
         }
         Ok(exit)
@@ -241,21 +240,6 @@ impl Sending {
             ..LoginOptions::default()
         };
         Some((Arc::new(AtTerminal::with(browser)), options))
-    }
-}
-
-/// What would help against a refusal.
-fn told(advice: &Advice, name: &str) -> String {
-    match advice {
-        Advice::Scope(Some(scope)) => format!(
-            "The API wants a token with the scope {:?}: `gatepass profile edit {name} scope=…`, then `gatepass login {name}`.",
-            scope.to_string()
-        ),
-        Advice::Scope(None) => "The API wants a token with more scope, and does not say which.".to_owned(),
-        Advice::StepUp(_) => format!(
-            "The API wants a better login: `gatepass login {name}`, or the same request where somebody can be asked."
-        ),
-        _ => "The API wants another token.".to_owned(),
     }
 }
 

@@ -24,13 +24,13 @@ struct Desk {
     pause: Duration,
 }
 
-struct Sts {
-    origin: String,
+pub(super) struct Sts {
+    pub(super) origin: String,
     desk: Arc<Mutex<Desk>>,
 }
 
 impl Sts {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let desk = Arc::new(Mutex::new(Desk {
@@ -62,7 +62,7 @@ fn serve(mut stream: TcpStream, desk: &Mutex<Desk>) -> Option<()> {
     let mut chunk = [0; 4096];
     let form = loop {
         let count = stream.read(&mut chunk).ok().filter(|count| *count > 0)?;
-        asked.extend_from_slice(&chunk[..count]);
+        asked.extend_from_slice(chunk.get(..count)?);
         let text = String::from_utf8_lossy(&asked).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else {
             continue;
@@ -140,7 +140,7 @@ fn in_seconds(seconds: i64) -> String {
         .to_string()
 }
 
-fn words(sts: &Sts) -> String {
+pub(super) fn words(sts: &Sts) -> String {
     format!(
         "helper aws robot --role-arn {ROLE} --endpoint {}",
         sts.origin

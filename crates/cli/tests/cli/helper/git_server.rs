@@ -156,20 +156,17 @@ fn cgi(asked: &Asked, root: &Path) -> Vec<u8> {
     let writing = std::thread::spawn(move || stdin.write_all(&body));
     let said = child.wait_with_output().expect("ended").stdout;
     let _ = writing.join();
-    let end = said
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .expect("a head");
-    let head = String::from_utf8_lossy(&said[..end]).into_owned();
+    let end = said.windows(4).position(|four| four == b"\r\n\r\n");
+    let (head, body) = said.split_at(end.expect("a head") + 4);
+    let head = String::from_utf8_lossy(head).into_owned();
     let status = head.lines().find_map(|line| line.strip_prefix("Status: "));
-    let mut answer = format!("HTTP/1.1 {}\r\n", status.unwrap_or("200 OK"));
-    for line in head.lines().filter(|line| !line.starts_with("Status: ")) {
-        answer.push_str(&format!("{line}\r\n"));
-    }
-    answer.push_str("Connection: close\r\n\r\n");
-    let mut answer = answer.into_bytes();
-    answer.extend_from_slice(&said[end + 4..]);
-    answer
+    let mut answer = format!(
+        "HTTP/1.1 {}\r\nConnection: close\r\n",
+        status.unwrap_or("200 OK")
+    );
+    let rest = head.lines().filter(|line| !line.starts_with("Status: "));
+    answer.extend(rest.flat_map(|line| [line, "\r\n"]));
+    [answer.as_bytes(), body].concat()
 }
 
 fn backend() -> PathBuf {

@@ -1,6 +1,10 @@
 //! `gatepass helper kubectl`.
 
+use gatepass_proto::jose::SigningKey;
+use serde_json::json;
+
 use super::Robot;
+use crate::canned::Canned;
 use crate::home::{Home, Told};
 
 const API: &str = "https://cluster.example:6443";
@@ -135,4 +139,70 @@ users:
         entry.contains("      - --id-token\n      - --login\n      interactiveMode: IfAvailable\n"),
         "{entry}"
     );
+}
+
+/// An issuer whose token endpoint adds an ID token; it takes any client.
+struct Issuer {
+    server: Canned,
+    key: SigningKey,
+}
+
+impl Issuer {
+    fn start() -> Self {
+        let pem = include_str!("../../../../proto/src/jose/tests/keys/p256.pem");
+        let key = SigningKey::from_pem(pem, None).expect("a key");
+        let server = Canned::start();
+        let origin = &server.origin;
+        let metadata = json!({
+            "issuer": origin,
+            "token_endpoint": format!("{origin}/token"),
+            "jwks_uri": format!("{origin}/keys"),
+            "id_token_signing_alg_values_supported": ["ES256"],
+        });
+        let answer = |path: &str, body: &serde_json::Value| {
+            server.answer(path, "200 OK", "", &body.to_string());
+        };
+        answer("/.well-known/oauth-authorization-server", &metadata);
+        answer("/keys", &json!({ "keys": [key.jwk()] }));
+        Self { server, key }
+    }
+
+    /// From now on the ID token is good for so many seconds; that ID token, and its end.
+    fn gives(&self, seconds: i64) -> (String, String) {
+        let now = jiff::Timestamp::now().as_second();
+        let claims = json!({
+            "iss": self.server.origin, "aud": "c", "sub": "somebody", "iat": now, "exp": now + seconds,
+        });
+        let id_token = self.key.sign("JWT", &claims).expect("signed");
+        let answer = json!({
+            "access_token": "opaque", "token_type": "Bearer", "expires_in": 3600, "id_token": id_token,
+        });
+        self.server
+            .answer("/token", "200 OK", "", &answer.to_string());
+        let end = jiff::Timestamp::from_second(now + seconds).expect("a moment");
+        (id_token, end.to_string())
+    }
+}
+
+#[test]
+fn an_id_token_has_an_end_of_its_own() {
+    let home = Home::new();
+    let issuer = Issuer::start();
+    home.run(&format!(
+        "profile add oidc --issuer {} --client-id c --client-secret-env S --grant client_credentials --api {API}",
+        issuer.server.origin
+    ))
+    .done();
+    let run = |words: &str| Told::of(home.command(words).env("S", "s")).done().json();
+    let (first, end) = issuer.gives(40);
+    assert_eq!(run("helper kubectl oidc")["status"]["token"], "opaque");
+    // It ends too soon to be of use, long before the access token.
+    let (second, later) = issuer.gives(600);
+    let status = run("helper kubectl oidc --id-token")["status"].clone();
+    assert_eq!(
+        status,
+        json!({"token": second, "expirationTimestamp": later})
+    );
+    assert!(first != second && end != later);
+    assert_eq!(run("helper kubectl oidc --id-token")["status"], status);
 }

@@ -56,7 +56,10 @@ impl Robot {
     /// When the current token expires.
     pub(crate) fn end(&self) -> u64 {
         let shown = self.run("token robot --output json").done().json();
-        shown["expires_at"].as_u64().expect("seconds")
+        shown
+            .get("expires_at")
+            .and_then(serde_json::Value::as_u64)
+            .expect("seconds")
     }
 }
 
@@ -68,4 +71,40 @@ pub(crate) fn given(command: &mut Command, input: &str) -> Told {
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().expect("ended").into()
+}
+
+#[test]
+fn nothing_secret_is_logged_however_much_is() {
+    let sts = aws::Sts::start();
+    let host = "https://a.example";
+    let robot = Robot::of(&[&sts.origin, host]);
+    let token = robot.token();
+    let git = "capability[]=authtype\nprotocol=https\nhost=a.example\n";
+    let erase = format!("protocol=https\nhost=a.example\npassword={token}\n");
+    let (mut said, mut given_out) = (String::new(), String::new());
+    for (words, input) in [
+        ("helper git get", git),
+        ("helper docker get", host),
+        ("helper kubectl robot", ""),
+        (&aws::words(&sts), ""),
+        ("jwt decode --profile robot", ""),
+        ("doctor robot", ""),
+        ("helper git erase", &erase),
+        ("helper git get", git),
+    ] {
+        let told = given(robot.command(words).env("GATEPASS_LOG", "trace"), input).done();
+        said.push_str(&told.stderr);
+        given_out.push_str(&told.stdout);
+    }
+    assert!(said.contains("DEBUG") || said.contains("TRACE"), "{said}");
+    let mut secrets = vec![
+        token,
+        robot.token(),
+        robot.server.get("client_secret").to_owned(),
+    ];
+    secrets.extend(["secret1", "session+1"].map(str::to_owned));
+    for secret in &secrets {
+        assert!(!said.contains(secret.as_str()), "{secret} is in {said}");
+    }
+    assert!(given_out.contains("secret1") && given_out.contains(&secrets[1]));
 }

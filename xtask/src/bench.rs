@@ -1,0 +1,46 @@
+//! `cargo xtask bench`: the measurements, beside programs that nobody here wrote.
+//!
+//! Arguments go to the benchmark: `cargo xtask bench --only client`. It takes minutes and a quiet machine, so it is no part of
+//! the gate.
+
+use std::env;
+
+use anyhow::Result;
+
+use crate::Task;
+use crate::program::{cargo, program, run};
+use crate::setup::{oidc_agent, python};
+use crate::step::step;
+use crate::workspace;
+
+pub(crate) const TASK: Task = Task {
+    name: "bench",
+    about: "gatepass beside a bare program, bare reqwest, requests-oauthlib and oidc-agent",
+    run: everything,
+};
+
+/// What is shipped is what is measured.
+const PROFILE: &str = "dist";
+
+fn everything(arguments: &[String]) -> Result<()> {
+    let python = step(
+        "peers",
+        "put in place what the message names",
+        || {
+            oidc_agent::ready()?;
+            python::environment()
+        },
+    )?;
+    step("the programs", "mend the build", || {
+        run(cargo()
+            .args(["build", "--profile", PROFILE])
+            .args(["--package", "gatepass-cli", "--package", "gatepass-bench"]))
+    })?;
+    let bench = workspace::target()?.join(PROFILE);
+    let bench = bench.join(format!("gatepass-bench{}", env::consts::EXE_SUFFIX));
+    step(
+        "measurement",
+        "see bench/README.md for what it needs",
+        || run(program(bench).args(arguments).env("PYTHON", python)),
+    )
+}
