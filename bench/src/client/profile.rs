@@ -23,7 +23,8 @@ pub(super) fn printer(
     let issuer = format!("http://{}", server.address);
     let output = Command::new(gatepass.binary())
         .args(["profile", "add", PROFILE, "--grant", "client_credentials"])
-        .args(["--issuer", &issuer, "--client-id", &server.ready.client_id])
+        .args(["--api", &issuer, "--issuer", &issuer])
+        .args(["--client-id", &server.ready.client_id])
         .arg("--client-secret-file")
         .arg(&secret)
         .envs(env.iter().cloned())

@@ -116,6 +116,13 @@ impl Error {
         matches!(self, Self::Flow(error) if matches!(**error, FlowError::Unreachable(_)))
     }
 
+    /// Whether the server refused with this code.
+    pub(crate) fn is_refused_as(&self, code: &str) -> bool {
+        let refused =
+            |flow: &FlowError| matches!(flow, FlowError::Refused { error, .. } if error == code);
+        matches!(self, Self::Flow(error) if refused(error))
+    }
+
     pub(crate) fn is_invalid_grant(&self) -> bool {
         matches!(self, Self::Flow(error) if error.is_invalid_grant())
     }

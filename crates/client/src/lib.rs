@@ -47,6 +47,8 @@ mod acquire;
 mod adopt;
 mod assertions;
 mod attach;
+#[cfg(feature = "blocking")]
+pub mod blocking;
 mod browser;
 mod builder;
 mod client_key;

@@ -20,7 +20,7 @@ pub enum LogoutReport {
     NothingStored,
     /// The server revoked the tokens (RFC 7009); they are forgotten here.
     Revoked,
-    /// Forgotten here; the server offers no revocation, so the access token lives until it expires.
+    /// Forgotten here; the server cannot revoke access tokens, so that it lives until it expires.
     Forgotten,
     /// Forgotten here; the server could not be told, so the tokens live until they expire.
     NotRevoked(Error),
@@ -72,14 +72,21 @@ impl Inner {
             RevokeBy::Bearer | RevokeBy::Delete => None,
         };
         let tokens: [Option<&Secret>; 2] = [refresh_token, Some(&token.access_token)];
+        let mut report = LogoutReport::Revoked;
         for token in tokens.into_iter().flatten() {
             let request = RevocationRequest {
                 token: token.clone(),
             };
             let endpoint = Endpoint::new(url, client.clone());
             let mut flow = RevokeFlow::by(oauth.quirks.revoke_by, endpoint, &request);
-            self.drive(&mut flow).await?;
+            match self.drive(&mut flow).await {
+                // RFC 7009 §2.2.1: this kind, a JWT mostly, lives until it expires.
+                Err(error) if error.is_refused_as("unsupported_token_type") => {
+                    report = LogoutReport::Forgotten;
+                }
+                outcome => outcome?,
+            }
         }
-        Ok(LogoutReport::Revoked)
+        Ok(report)
     }
 }

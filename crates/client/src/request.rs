@@ -304,13 +304,7 @@ impl Response {
     ///
     /// As [`Response::bytes`], and when it is not JSON of that shape.
     pub async fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        serde_json::from_slice(&self.bytes().await?).map_err(|error| {
-            Error::Answer(format!(
-                "not the JSON that was expected, line {} column {}",
-                error.line(),
-                error.column()
-            ))
-        })
+        read_json(&self.bytes().await?)
     }
 
     /// The body piece by piece.
@@ -343,6 +337,16 @@ impl Response {
     pub fn into_inner(self) -> http::Response<Body> {
         self.0
     }
+}
+
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Error::Answer(format!(
+            "not the JSON that was expected, line {} column {}",
+            error.line(),
+            error.column()
+        ))
+    })
 }
 
 /// The next piece, and the rest; an error is the last.

@@ -387,17 +387,9 @@ async fn every_refusal_in_the_servers_own_words() -> Result<()> {
 #[tokio::test]
 async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     let server = Server::oidc_provider(json!({})).await?;
-    let profile = "scope = \"openid profile email\"\n\
-                   authorization_details = [{ type = \"payment\", amount = \"3\" }]";
-    let payments = json!({ "authorization_details_types": ["payment"] });
-    let desk = logged_in(&server, with("none", &payments), profile, LoginWay::Auto).await?;
+    let profile = "scope = \"openid profile email\"";
+    let desk = logged_in(&server, client("none"), profile, LoginWay::Auto).await?;
     let token = desk.token().await?;
-    ensure!(
-        token.authorization_details == Some(json!([{ "type": "payment", "amount": "3" }])),
-        "{:?}",
-        token.authorization_details
-    );
-    ensure!(token.account == token.subject, "{:?}", token.account);
     let claims = desk.session.userinfo().await?;
     ensure!(claims.sub() == token.subject.as_deref(), "{claims:?}");
     let told = desk.home.run(&["status", "work", "--output", "json"]).await?;
@@ -407,12 +399,21 @@ async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     let mut said = logout.query_pairs();
     ensure!(said.any(|(name, _)| name == "id_token_hint"), "{logout}");
 
-    // A token for a resource, which is a JWT for it alone.
-    let profile = "scope = \"read\"\nresource = [\"https://api.example.com/v1\"]";
-    let desk = logged_in(&server, client("none"), profile, LoginWay::Auto).await?;
-    let token = desk.token().await?.access_token;
-    let read = AccessToken::peek(token.expose()).context("a JWT")?;
+    // A token for a payment at a resource: a JWT for it alone, which this server cannot revoke.
+    let profile = "scope = \"read\"\nresource = [\"https://api.example.com/v1\"]\n\
+                   authorization_details = [{ type = \"payment\", amount = \"3\" }]";
+    let payments = json!({ "authorization_details_types": ["payment"] });
+    let desk = logged_in(&server, with("none", &payments), profile, LoginWay::Auto).await?;
+    let token = desk.token().await?;
+    let read = AccessToken::peek(token.access_token.expose()).context("a JWT")?;
     ensure!(read.aud.has("https://api.example.com/v1"), "{:?}", read.aud);
+    let details = token.authorization_details;
+    ensure!(
+        details == Some(json!([{ "type": "payment", "amount": "3" }])),
+        "{details:?}"
+    );
+    let told = desk.home.run(&["logout", "work"]).await?.code(0)?;
+    ensure!(told.stderr.contains("good until it expires"), "{told:#?}");
 
     // An answer about somebody that is signed, and one about a token.
     let signed = json!({ "userinfo_signed_response_alg": "ES256" });
