@@ -118,7 +118,7 @@ impl<'a> Agent<'a> {
         let client = register(gatepass).await?;
         let issuer = format!("http://{}", server.address);
         let refresh_token = refresh_token(&issuer, &client, server).await?;
-        let account = scratch.join("account.json");
+        let account = home.join("account.json");
         let text = json!({
             "name": ACCOUNT,
             "issuer_url": issuer,

@@ -103,9 +103,9 @@ impl WayArgs {
             return Ok(None);
         };
         // It is not repeated, for it may hold a password.
-        let url: Url = text
-            .parse()
-            .map_err(|_| Failure::usage("--proxy: expected a URL like http://proxy.example:3128"))?;
+        let url: Url = text.parse().map_err(|_| {
+            Failure::usage("--proxy: expected a URL like http://proxy.example:3128")
+        })?;
         let from_environment = std::env::var(PROXY).is_ok_and(|value| value == text);
         if url.password().is_some() && !from_environment {
             return Err(Failure::usage(format!(

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use gatepass_http::{AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock};
+use gatepass_http::{AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock, Transport};
 
 use crate::flight::Flight;
 use crate::session::{Inner, State};
@@ -17,6 +17,7 @@ pub struct SessionBuilder {
     tokens: Option<(Arc<dyn TokenStore>, TokenKey)>,
     documents: Option<Arc<AnswerCache>>,
     certificate: Option<Certificate>,
+    network: Option<Arc<dyn Transport>>,
 }
 
 impl SessionBuilder {
@@ -30,6 +31,7 @@ impl SessionBuilder {
             tokens: None,
             documents: None,
             certificate: None,
+            network: None,
         }
     }
 
@@ -91,6 +93,14 @@ impl SessionBuilder {
         self
     }
 
+    /// What carries protocol messages in place of the network, for tests and to tell what would be sent. Requests for
+    /// resources go to the network all the same.
+    #[must_use]
+    pub fn network(mut self, network: Arc<dyn Transport>) -> Self {
+        self.network = Some(network);
+        self
+    }
+
     /// The session. Nothing is sent yet.
     ///
     /// # Errors
@@ -118,6 +128,7 @@ impl SessionBuilder {
             api,
             certified: egress.identity.is_some(),
             transport: Arc::new(HttpTransport::new(egress)?),
+            network: self.network,
             documents: self
                 .documents
                 .unwrap_or_else(|| Arc::new(AnswerCache::in_memory())),

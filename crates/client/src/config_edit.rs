@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io;
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use crate::config::{read, said};
+use crate::config_comments::{detached, keep, text_of};
 use crate::profile::Entry;
 use crate::{Config, ConfigError, Paths, Profile, ProfileName, disk};
 
@@ -267,16 +268,18 @@ fn apply(profile: &mut dyn TableLike, change: &Change) -> Result<(), String> {
     let value = match (&change.value, within) {
         (None, None) => {
             let gone = profile.remove(member);
-            return gone.map(drop).ok_or_else(|| "there is no such member".to_owned());
+            return gone
+                .map(drop)
+                .ok_or_else(|| "there is no such member".to_owned());
         }
         (None, Some(within)) => without(profile.get(member), within)?,
         (Some(text), None) => fitting(member, candidates(text))?,
         (Some(text), Some(within)) => {
             let old = profile.get(member).and_then(inline).unwrap_or_default();
             // Beside its neighbours, if they go together, otherwise alone.
-            let placed = candidates(text)
-                .into_iter()
-                .flat_map(|value| [&old, &InlineTable::new()].map(|table| with(table, within, &value)));
+            let placed = candidates(text).into_iter().flat_map(|value| {
+                [&old, &InlineTable::new()].map(|table| with(table, within, &value))
+            });
             fitting(member, placed.collect())?
         }
     };
@@ -310,7 +313,9 @@ fn fitting(member: &str, candidates: Vec<Value>) -> Result<Value, String> {
                 // Most are of the wrong kind; the first that is not says more.
                 let reason = said(error.message());
                 let tells = !reason.starts_with("invalid type");
-                complaint = complaint.filter(|(told, _)| *told || !tells).or(Some((tells, reason)));
+                complaint = complaint
+                    .filter(|(told, _)| *told || !tells)
+                    .or(Some((tells, reason)));
             }
         }
     }
@@ -332,55 +337,6 @@ fn without(item: Option<&Item>, member: &str) -> Result<Value, String> {
     let mut table = item.and_then(inline).ok_or_else(missing)?;
     table.remove(member).ok_or_else(missing)?;
     Ok(Value::InlineTable(table))
-}
-
-fn text_of(raw: Option<&RawString>) -> &str {
-    raw.and_then(RawString::as_str).unwrap_or_default()
-}
-
-/// Of the lines above a table those that do not stand directly above it: they are not about it alone.
-fn detached(above: &str) -> &str {
-    above.rfind("\n\n").and_then(|end| above.get(..=end)).unwrap_or_default()
-}
-
-/// Keeps comments whose place has gone: above the table that comes after, otherwise at the end.
-fn keep(document: &mut DocumentMut, after: Option<isize>, comments: &str) {
-    if !comments.contains('#') {
-        return;
-    }
-    let mut all = Vec::new();
-    positions(document.as_table(), &mut Vec::new(), &mut all);
-    let next = all
-        .into_iter()
-        .filter(|(position, _)| after.is_none_or(|after| *position > after))
-        .min();
-    let next = next.and_then(|(_, path)| {
-        let mut keys = path.iter();
-        keys.try_fold(document.as_table_mut(), |table, key| table.get_mut(key)?.as_table_mut())
-    });
-    match next {
-        Some(table) => {
-            let above = format!("{comments}{}", text_of(table.decor().prefix()));
-            table.decor_mut().set_prefix(above);
-        }
-        None => {
-            let trailing = format!("{comments}{}", text_of(Some(document.trailing())));
-            document.set_trailing(trailing);
-        }
-    }
-}
-
-/// Where the tables with a header of their own are, and how they are reached.
-fn positions(table: &Table, path: &mut Vec<String>, found: &mut Vec<(isize, Vec<String>)>) {
-    for (key, item) in table {
-        let Item::Table(table) = item else { continue };
-        path.push(key.to_owned());
-        if let Some(position) = table.position().filter(|_| !table.is_implicit()) {
-            found.push((position, path.clone()));
-        }
-        positions(table, path, found);
-        path.pop();
-    }
 }
 
 #[cfg(test)]

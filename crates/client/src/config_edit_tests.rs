@@ -65,7 +65,10 @@ fn profiles_are_added_and_removed_and_comments_stay() {
     let own = profile("new.one", Credential::basic("me", command));
     Config::add(&paths, &own).expect("added");
     assert_eq!(load(&paths).profile(Some("new.one")), Ok(&own));
-    assert!(read(&paths).starts_with(FULL), "what was there is untouched");
+    assert!(
+        read(&paths).starts_with(FULL),
+        "what was there is untouched"
+    );
     let again = Config::add(&paths, &own);
     assert_eq!(again, Err(ConfigError::Exists("new.one".into())));
     Config::remove(&paths, &own.name).expect("removed");
@@ -87,12 +90,21 @@ fn a_comment_goes_with_its_profile_only_if_it_stands_directly_above() {
     let (_folder, paths) = written(&text);
     Config::remove(&paths, &name("a")).expect("removed");
     let left = read(&paths);
-    assert!(!left.contains("# of a\n") && left.contains("# of all\n"), "{left}");
+    assert!(
+        !left.contains("# of a\n") && left.contains("# of all\n"),
+        "{left}"
+    );
     assert!(left.contains("# others\n\n# of b\n[profile.b]"), "{left}");
     Config::remove(&paths, &name("b")).expect("removed");
     let left = read(&paths);
-    assert!(left.contains("# of all\n") && left.contains("# others\n"), "{left}");
-    assert!(left.contains("# the end\n") && !left.contains("# of b"), "{left}");
+    assert!(
+        left.contains("# of all\n") && left.contains("# others\n"),
+        "{left}"
+    );
+    assert!(
+        left.contains("# the end\n") && !left.contains("# of b"),
+        "{left}"
+    );
 }
 
 #[test]
@@ -102,7 +114,10 @@ fn a_profile_is_replaced_in_its_place() {
     Config::replace(&paths, &own).expect("replaced");
     assert_eq!(load(&paths).profile(Some("maps")), Ok(&own));
     let text = read(&paths);
-    assert!(text.contains("# a key\n[profile.maps]\nmethod = \"bearer\"\n"), "{text}");
+    assert!(
+        text.contains("# a key\n[profile.maps]\nmethod = \"bearer\"\n"),
+        "{text}"
+    );
     assert!(!text.contains("X-Maps-Key"), "{text}");
     let other = profile("other", Credential::bearer(SecretRef::env("M")));
     Config::replace(&paths, &other).expect("added");
@@ -113,7 +128,10 @@ fn a_profile_is_replaced_in_its_place() {
 fn the_default_is_set_and_comments_stay() {
     let (_folder, paths) = written(FULL);
     Config::set_default(&paths, &name("maps")).expect("set");
-    assert_eq!(read(&paths), FULL.replace("default = \"work\"", "default = \"maps\""));
+    assert_eq!(
+        read(&paths),
+        FULL.replace("default = \"work\"", "default = \"maps\"")
+    );
     let missing = Config::set_default(&paths, &name("none"));
     assert!(matches!(missing, Err(ConfigError::NoProfile { .. })));
     let without = FULL.replace("default = \"work\"\n", "");
@@ -147,14 +165,31 @@ fn members_are_changed_and_the_rest_stays() {
         );
     assert_eq!(read(&paths), expected);
     change(&paths, "work", &[("params.prompt", "")]).expect("changed");
-    assert!(read(&paths).contains("params = { login_hint = \"me\" }"), "{}", read(&paths));
+    assert!(
+        read(&paths).contains("params = { login_hint = \"me\" }"),
+        "{}",
+        read(&paths)
+    );
 
     // A table of its own becomes one line; numbers that are meant as text stay text.
-    change(&paths, "old.basic", &[("password.file", "/p"), ("username", "815")]).expect("changed");
-    let old = load(&paths).profile(Some("old.basic")).expect("there").clone();
+    change(
+        &paths,
+        "old.basic",
+        &[("password.file", "/p"), ("username", "815")],
+    )
+    .expect("changed");
+    let old = load(&paths)
+        .profile(Some("old.basic"))
+        .expect("there")
+        .clone();
     let expected = Credential::basic("815", SecretRef::File("/p".into()));
     assert_eq!(old.credential, expected, "{}", read(&paths));
-    let whole = [("method", "bearer"), ("token.env", "T"), ("username", ""), ("password", "")];
+    let whole = [
+        ("method", "bearer"),
+        ("token.env", "T"),
+        ("username", ""),
+        ("password", ""),
+    ];
     let made = change(&paths, "old.basic", &whole).expect("changed");
     assert_eq!(made.credential, Credential::bearer(SecretRef::env("T")));
 }
@@ -177,8 +212,14 @@ fn a_change_that_makes_no_sense_changes_nothing() {
     ] {
         let error = change(&paths, "work", &[("scope", "x"), (member, value)]);
         let error = error.expect_err(member).to_string();
-        assert!(error.contains(complaint) && !error.contains("hunter2"), "{member}: {error}");
-        assert!(!error.contains("config.toml:"), "that line is not written: {error}");
+        assert!(
+            error.contains(complaint) && !error.contains("hunter2"),
+            "{member}: {error}"
+        );
+        assert!(
+            !error.contains("config.toml:"),
+            "that line is not written: {error}"
+        );
         assert_eq!(read(&paths), FULL, "{member}");
     }
     assert!(change(&paths, "none", &[("scope", "x")]).is_err());
@@ -187,14 +228,16 @@ fn a_change_that_makes_no_sense_changes_nothing() {
 #[test]
 fn a_bad_new_profile_has_no_line() {
     let (_folder, paths) = written(FULL);
-    let own = profile("bad", Credential::login("http://x.example/", "me", SecretRef::env("P")));
+    let own = profile(
+        "bad",
+        Credential::login("http://x.example/", "me", SecretRef::env("P")),
+    );
     let error = Config::add(&paths, &own).expect_err("refused").to_string();
-    assert_eq!(
-        error.split(':').next(),
-        Some("profile bad"),
+    assert_eq!(error.split(':').next(), Some("profile bad"), "{error}");
+    assert!(
+        error.contains("plain http") && error.ends_with("nothing was written"),
         "{error}"
     );
-    assert!(error.contains("plain http") && error.ends_with("nothing was written"), "{error}");
     assert_eq!(read(&paths), FULL);
 }
 
@@ -203,9 +246,15 @@ fn the_first_profile_makes_the_file_and_a_broken_one_is_not_touched() {
     let folder = tempfile::tempdir().expect("a folder");
     let paths = Paths::under(folder.path());
     assert_eq!(Config::load(&paths), Ok(Config::default()));
-    Config::add(&paths, &profile("a", Credential::bearer(SecretRef::env("A")))).expect("added");
+    Config::add(
+        &paths,
+        &profile("a", Credential::bearer(SecretRef::env("A"))),
+    )
+    .expect("added");
     let given = profile("b", Credential::bearer(SecretRef::given("hunter2")));
-    let error = Config::add(&paths, &given).expect_err("refused").to_string();
+    let error = Config::add(&paths, &given)
+        .expect_err("refused")
+        .to_string();
     assert!(
         !error.contains("hunter2") && !read(&paths).contains("hunter2"),
         "{error}"
@@ -223,7 +272,10 @@ fn what_somebody_wrote_is_installed_if_it_makes_sense_and_nobody_was_faster() {
     let text = FULL.replace("# my profiles", "# mine");
     let broken = text.replace("[profile.work]", "[profile.work");
     let error = Config::install(&paths, &before, &broken).expect_err("refused");
-    assert!(matches!(error, ConfigError::Malformed { line: 5, .. }), "{error}");
+    assert!(
+        matches!(error, ConfigError::Malformed { line: 5, .. }),
+        "{error}"
+    );
     Config::install(&paths, &before, &text).expect("installed");
     assert_eq!(read(&paths), text);
     let error = Config::install(&paths, &before, FULL).expect_err("refused");

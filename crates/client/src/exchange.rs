@@ -74,7 +74,8 @@ impl Exchange {
 
     /// A digest is of the request's target to the letter.
     fn as_the_transport_writes_it(mut self) -> Self {
-        if let Ok(uri) = self.url.as_str().parse() {
+        let digest = matches!(self.session.inner.credential, Credential::Digest { .. });
+        if digest && let Ok(uri) = self.url.as_str().parse() {
             self.parts.uri = uri;
         }
         self

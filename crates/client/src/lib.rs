@@ -53,6 +53,7 @@ mod browser;
 mod builder;
 mod client_key;
 mod config;
+mod config_comments;
 mod config_edit;
 mod content;
 mod credential;

@@ -41,7 +41,10 @@ impl Inner {
         request: Request<Vec<u8>>,
     ) -> Result<StoredToken, Error> {
         let asked_at = self.clock.now();
-        let response = self.transport.send(request).await?;
+        let response = match &self.network {
+            Some(network) => network.send(request).await?,
+            None => self.transport.send(request).await?,
+        };
         if !response.status().is_success() {
             let refusal = ErrorResponse::parse_failure(response.body(), &Quirks::default());
             let reason = refusal.map(|own| own.explanation().unwrap_or(own.error));

@@ -188,8 +188,11 @@ impl RequestBuilder {
 impl Payload {
     /// The body, and the headers that speak of it. What is small is read from its files here.
     async fn read(self) -> Result<(Body, HeaderMap), Error> {
+        if let Self::Body(body) = self {
+            return Ok((body, HeaderMap::new()));
+        }
         let reading = move || match self {
-            Self::Body(body) => Ok((body, None, None)),
+            Self::Body(body) => Ok::<_, Error>((body, None, None)),
             Self::Content(content) => {
                 let length = content.len();
                 let body = content.into_body();
@@ -325,6 +328,12 @@ impl Response {
         }
         writer.flush().await?;
         Ok(written)
+    }
+
+    /// The rest of the body.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn body_mut(&mut self) -> &mut Body {
+        self.0.body_mut()
     }
 
     /// The same, whose body has to have come by then.

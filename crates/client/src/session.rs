@@ -4,7 +4,7 @@ use std::time::Duration;
 use gatepass_http::Origin;
 use gatepass_http::{
     AnswerCache, Body, Caching, Clock, DriveError, HttpTransport, Nobody, OsEntropy, Person, Shell,
-    Transport as _, check_url, drive,
+    Transport, check_url, drive,
 };
 use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::{Flow, Skew};
@@ -33,6 +33,8 @@ pub(crate) struct Inner {
     pub(crate) credential: Credential,
     pub(crate) api: Vec<Origin>,
     pub(crate) transport: Arc<HttpTransport>,
+    /// What carries protocol messages in place of the network.
+    pub(crate) network: Option<Arc<dyn Transport>>,
     /// Metadata and keys, as servers publish them.
     pub(crate) documents: Arc<AnswerCache>,
     /// Whether we show a certificate.
@@ -325,6 +327,7 @@ impl Inner {
             credential,
             api: self.api.clone(),
             transport: self.transport.clone(),
+            network: self.network.clone(),
             documents: self.documents.clone(),
             certified: self.certified,
             clock: self.clock.clone(),
@@ -352,9 +355,7 @@ impl Inner {
             .header(ACCEPT, "application/json")
             .body(Vec::new())
             .map_err(|error| Error::Setup(error.to_string()))?;
-        let network = self.transport.named_by(&self.trusted());
-        let network = Caching::new(network, self.documents.clone()).clock(self.clock.clone());
-        let answer = network.send(request).await?;
+        let answer = self.network().send(request).await?;
         KeySet::parse(answer.body())
             .map_err(|fault| Error::Answer(format!("the server's keys: {fault}")))
     }
@@ -380,14 +381,22 @@ impl Inner {
         flow: &mut F,
         person: &dyn Person,
     ) -> Result<F::Output, DriveError> {
-        let network = self.transport.named_by(&self.trusted());
-        let network = Caching::new(network, self.documents.clone()).clock(self.clock.clone());
+        let network = self.network();
         let shell = Shell {
             transport: &network,
             clock: &*self.clock,
             person,
         };
         drive(flow, &shell, &mut OsEntropy).await
+    }
+
+    /// How protocol messages go out: past the cache of documents, to whom the profile and its server name.
+    fn network(&self) -> Arc<dyn Transport> {
+        if let Some(network) = &self.network {
+            return network.clone();
+        }
+        let network = self.transport.named_by(&self.trusted());
+        Arc::new(Caching::new(network, self.documents.clone()).clock(self.clock.clone()))
     }
 
     /// Whom the profile itself names: they may be anywhere. What they name may not (RFC 8414 §6).

@@ -58,18 +58,25 @@ impl Body {
     ///
     /// Those of [`Body::chunk`], and [`io::ErrorKind::FileTooLarge`].
     pub async fn collect(mut self, limit: usize) -> io::Result<Bytes> {
-        let mut whole = BytesMut::new();
+        // Mostly there is one piece, and it is not copied.
+        let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
         while let Some(chunk) = self.chunk().await? {
-            if whole.len() + chunk.len() > limit {
+            if first.len() + whole.len() + chunk.len() > limit {
                 let text = format!("the answer is larger than {limit} bytes");
                 return Err(io::Error::new(io::ErrorKind::FileTooLarge, text));
             }
-            if whole.is_empty() && matches!(&self.0, Kind::Bytes(_)) {
-                return Ok(chunk);
+            if first.is_empty() && whole.is_empty() {
+                first = chunk;
+                continue;
             }
+            whole.extend_from_slice(&std::mem::take(&mut first));
             whole.extend_from_slice(&chunk);
         }
-        Ok(whole.freeze())
+        Ok(if whole.is_empty() {
+            first
+        } else {
+            whole.freeze()
+        })
     }
 
     /// The pieces as a stream.

@@ -16,6 +16,7 @@ mod jarm;
 mod jws;
 mod key_set;
 mod metadata;
+mod netrc;
 mod params;
 mod pkce;
 mod private_key;
@@ -63,6 +64,7 @@ pub const TARGETS: &[Target] = &[
     target("stored_token", 20000, stored_token::run),
     target("config", 10000, config::run),
     target("curl", 20000, curl::run),
+    target("netrc", 20000, netrc::run),
 ];
 
 const fn target(name: &'static str, inputs: u32, run: fn(&[u8])) -> Target {

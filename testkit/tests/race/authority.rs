@@ -161,7 +161,8 @@ async fn log_in(origin: &str, set: &DevSet) -> First {
     let said: Value = serde_json::from_slice(answer.body()).expect("JSON");
     let text = |name: &str| {
         let text = said.get(name).and_then(Value::as_str);
-        text.unwrap_or_else(|| panic!("{name} in {}", answer.status())).to_owned()
+        text.unwrap_or_else(|| panic!("{name} in {}", answer.status()))
+            .to_owned()
     };
     First {
         access: text("access_token"),

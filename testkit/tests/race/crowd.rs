@@ -49,7 +49,7 @@ async fn meet(case: &str, authority: &Authority) {
     .await;
     authority.front.hold(Held::No);
     let token = the_one_token(all).await;
-    figures::line(case, PROCESSES, &authority.front, began);
+    figures::line(case, PROCESSES, authority.front.refreshes(), began);
     assert_eq!(authority.front.refreshes(), 1);
     assert!(authority.takes(&token).await, "and it is good");
 

@@ -12,40 +12,111 @@ use crate::home::Home;
 type Damage = (&'static str, fn(&Home), &'static [&'static str]);
 
 const DAMAGES: &[Damage] = &[
-    ("empty", |home| write(&token(home), b""), &["work.json", "damaged", "log in again"]),
-    ("no token", |home| write(&token(home), b"hunter2"), &["work.json", "damaged"]),
-    ("another's JSON", |home| write(&token(home), b"{}"), &["work.json", "damaged"]),
-    ("cut short", |home| {
-        let bytes = fs::read(token(home)).expect("read");
-        write(&token(home), bytes.get(..bytes.len() / 2).expect("half"));
-    }, &["work.json", "damaged"]),
-    ("one byte changed", |home| {
-        let text = fs::read_to_string(token(home)).expect("read");
-        let (head, tail) = text.split_at(text.len() / 2);
-        let changed = if tail.starts_with('A') { "B" } else { "A" };
-        write(&token(home), format!("{head}{changed}{}", tail.get(1..).expect("more")).as_bytes());
-    }, &["work.json", "does not open"]),
-    ("another profile's", |home| {
-        fs::rename(home.token_file("other"), token(home)).expect("renamed");
-    }, &["work.json", "altered or renamed"]),
-    ("a newer version's", |home| write(&token(home), br#"{"sealed":9,"token":""}"#), &["newer gatepass"]),
-    ("too long", |home| write(&token(home), &vec![b' '; 2 << 20]), &["work.json", "regular file"]),
-    ("a folder", |home| {
-        fs::remove_file(token(home)).expect("removed");
-        fs::create_dir(token(home)).expect("made");
-        mode(&token(home), 0o700);
-    }, &["work.json", "regular file"]),
-    ("readable by others", |home| mode(&token(home), 0o644), &["work.json", "mode 644", "chmod 600"]),
-    ("writable by others", |home| mode(&token(home), 0o622), &["work.json", "mode 622", "chmod 600"]),
-    ("somebody else's", |home| somebody_elses(&token(home)), &["work.json", "belongs to user"]),
-    ("in an open folder", |home| mode(&home.paths().tokens(), 0o777), &["tokens", "mode 777", "chmod 700"]),
-    ("without its key", |home| fs::remove_file(data_key(home)).expect("removed"), &["work.json", "data.key", "missing"]),
-    ("with a damaged key", |home| write(&data_key(home), b"hunter2"), &["data.key", "damaged"]),
-    ("with another key", |home| {
-        let other = format!("{{\"version\":1,\"key\":\"{}=\"}}", "A".repeat(43));
-        write(&data_key(home), other.as_bytes());
-    }, &["work.json", "another key"]),
-    ("with a key that others may read", |home| mode(&data_key(home), 0o640), &["data.key", "mode 640"]),
+    (
+        "empty",
+        |home| write(&token(home), b""),
+        &["work.json", "damaged", "log in again"],
+    ),
+    (
+        "no token",
+        |home| write(&token(home), b"hunter2"),
+        &["work.json", "damaged"],
+    ),
+    (
+        "another's JSON",
+        |home| write(&token(home), b"{}"),
+        &["work.json", "damaged"],
+    ),
+    (
+        "cut short",
+        |home| {
+            let bytes = fs::read(token(home)).expect("read");
+            write(&token(home), bytes.get(..bytes.len() / 2).expect("half"));
+        },
+        &["work.json", "damaged"],
+    ),
+    (
+        "one byte changed",
+        |home| {
+            let text = fs::read_to_string(token(home)).expect("read");
+            let (head, tail) = text.split_at(text.len() / 2);
+            let changed = if tail.starts_with('A') { "B" } else { "A" };
+            write(
+                &token(home),
+                format!("{head}{changed}{}", tail.get(1..).expect("more")).as_bytes(),
+            );
+        },
+        &["work.json", "does not open"],
+    ),
+    (
+        "another profile's",
+        |home| {
+            fs::rename(home.token_file("other"), token(home)).expect("renamed");
+        },
+        &["work.json", "altered or renamed"],
+    ),
+    (
+        "a newer version's",
+        |home| write(&token(home), br#"{"sealed":9,"token":""}"#),
+        &["newer gatepass"],
+    ),
+    (
+        "too long",
+        |home| write(&token(home), &vec![b' '; 2 << 20]),
+        &["work.json", "regular file"],
+    ),
+    (
+        "a folder",
+        |home| {
+            fs::remove_file(token(home)).expect("removed");
+            fs::create_dir(token(home)).expect("made");
+            mode(&token(home), 0o700);
+        },
+        &["work.json", "regular file"],
+    ),
+    (
+        "readable by others",
+        |home| mode(&token(home), 0o644),
+        &["work.json", "mode 644", "chmod 600"],
+    ),
+    (
+        "writable by others",
+        |home| mode(&token(home), 0o622),
+        &["work.json", "mode 622", "chmod 600"],
+    ),
+    (
+        "somebody else's",
+        |home| somebody_elses(&token(home)),
+        &["work.json", "belongs to user"],
+    ),
+    (
+        "in an open folder",
+        |home| mode(&home.paths().tokens(), 0o777),
+        &["tokens", "mode 777", "chmod 700"],
+    ),
+    (
+        "without its key",
+        |home| fs::remove_file(data_key(home)).expect("removed"),
+        &["work.json", "data.key", "missing"],
+    ),
+    (
+        "with a damaged key",
+        |home| write(&data_key(home), b"hunter2"),
+        &["data.key", "damaged"],
+    ),
+    (
+        "with another key",
+        |home| {
+            let other = format!("{{\"version\":1,\"key\":\"{}=\"}}", "A".repeat(43));
+            write(&data_key(home), other.as_bytes());
+        },
+        &["work.json", "another key"],
+    ),
+    (
+        "with a key that others may read",
+        |home| mode(&data_key(home), 0o640),
+        &["data.key", "mode 640"],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -63,7 +134,10 @@ async fn what_is_wrong_with_a_token_is_told_and_nothing_is_overwritten() {
             for word in *words {
                 told = told.complaining(word);
             }
-            assert!(!told.stderr.contains("hunter2"), "{case}, {command}: {told:?}");
+            assert!(
+                !told.stderr.contains("hunter2"),
+                "{case}, {command}: {told:?}"
+            );
             assert_eq!(look(&home), before, "{case}, {command}");
         }
     }
@@ -123,7 +197,12 @@ fn look(home: &Home) -> Vec<String> {
         .map(|path| {
             let metadata = fs::symlink_metadata(&path).expect("there");
             let content = fs::read(&path).unwrap_or_default();
-            format!("{} {:o} {} {content:?}", path.display(), metadata.mode(), metadata.uid())
+            format!(
+                "{} {:o} {} {content:?}",
+                path.display(),
+                metadata.mode(),
+                metadata.uid()
+            )
         })
         .collect();
     seen.sort();

@@ -13,14 +13,30 @@ use crate::running::until;
 /// What an issuer answers, how the program ends then, and what it says.
 const TROUBLES: [(Trouble, i32, &str); 6] = [
     (Trouble(500, &[], "out of order"), 3, "500"),
-    (Trouble(503, &[("Retry-After", "7")], ""), 3, "try again in 7 s"),
-    (Trouble(429, &[("Retry-After", "9")], "{}"), 3, "try again in 9 s"),
     (
-        Trouble(503, &[], r#"{"error":"temporarily_unavailable","error_description":"we are moving"}"#),
+        Trouble(503, &[("Retry-After", "7")], ""),
+        3,
+        "try again in 7 s",
+    ),
+    (
+        Trouble(429, &[("Retry-After", "9")], "{}"),
+        3,
+        "try again in 9 s",
+    ),
+    (
+        Trouble(
+            503,
+            &[],
+            r#"{"error":"temporarily_unavailable","error_description":"we are moving"}"#,
+        ),
         3,
         "we are moving",
     ),
-    (Trouble(200, &[], "<html><title>Portal</title>"), 1, "Portal"),
+    (
+        Trouble(200, &[], "<html><title>Portal</title>"),
+        1,
+        "Portal",
+    ),
     (Trouble(200, &[], r#"{"access_token":"acc"#), 1, "JSON"),
 ];
 
@@ -34,15 +50,28 @@ async fn an_issuer_in_trouble() {
     for (n, (trouble, code, words)) in TROUBLES.into_iter().enumerate() {
         desk.state().trouble = Some(trouble);
         home.run("token work").await.code(code).complaining(words);
-        assert_eq!(authority.front.refreshes(), 2 * n + 1, "asked once: {trouble:?}");
+        assert_eq!(
+            authority.front.refreshes(),
+            2 * n + 1,
+            "asked once: {trouble:?}"
+        );
         let shown = on_terminal(&home, &format!("request {}/api", authority.front.origin)).await;
         assert_eq!(shown.code, Some(code), "{}", shown.text);
         assert!(!home.browser_was_opened(), "{trouble:?}");
-        assert_eq!(home.state().get(&home.token_file("work")), before.get(&home.token_file("work")), "{trouble:?}");
+        assert_eq!(
+            home.state().get(&home.token_file("work")),
+            before.get(&home.token_file("work")),
+            "{trouble:?}"
+        );
     }
     desk.state().trouble = None;
     assert_eq!(home.run("token work").await.code(0).line(), "access-2");
-    figures::line("an issuer in six kinds of trouble, then well", 2 * TROUBLES.len() + 1, &authority.front, began);
+    figures::line(
+        "an issuer in six kinds of trouble, then well",
+        2 * TROUBLES.len() + 1,
+        authority.front.refreshes(),
+        began,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,9 +94,13 @@ async fn an_issuer_that_is_not_there() {
     let (desk, home, door) = (Desk::new(), Home::new(), Closed::reserve());
     home.watch_browser();
     let profile = home.add("work", &lines_at(&door.origin));
-    home.keep("work", &First::of_desk().token(&profile, -5)).await;
+    home.keep("work", &First::of_desk().token(&profile, -5))
+        .await;
     let (before, url) = (home.kept("work").await, format!("{}/api", door.origin));
-    home.run("token work").await.code(3).complaining("cannot connect");
+    home.run("token work")
+        .await
+        .code(3)
+        .complaining("cannot connect");
     let shown = on_terminal(&home, &format!("request {url}")).await;
     assert_eq!(shown.code, Some(3), "{}", shown.text);
     assert!(!home.browser_was_opened());
@@ -103,11 +136,19 @@ async fn a_slow_issuer_delays_nobody_else() {
     until("it waits", || slow.front.judged() == 1).await;
     let token = home.run("token quick").await.code(0);
     assert!(quick.takes(token.line()).await);
-    assert!(waiting.runs() && slow.front.told() == 0, "the slow one is still waited for");
+    assert!(
+        waiting.runs() && slow.front.told() == 0,
+        "the slow one is still waited for"
+    );
     slow.front.hold(Held::No);
     let token = waiting.told().await.code(0);
     assert!(slow.takes(token.line()).await);
-    figures::line("a slow issuer beside a quick one", 2, &slow.front, began);
+    figures::line(
+        "a slow issuer beside a quick one",
+        2,
+        slow.front.refreshes(),
+        began,
+    );
 }
 
 /// What the program shows where a person could be asked.

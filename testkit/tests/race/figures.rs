@@ -2,17 +2,14 @@
 
 use std::time::Instant;
 
-use crate::front::Front;
-
 /// Prints the line of a case that began then.
 #[expect(
     clippy::print_stdout,
     reason = "the test's own output, which cargo shows on request"
 )]
-pub(crate) fn line(case: &str, processes: usize, front: &Front, began: Instant) {
+pub(crate) fn line(case: &str, processes: usize, refreshes: usize, began: Instant) {
     println!(
-        "race: {case}: {processes} processes, {} refresh requests, {:.2} s",
-        front.refreshes(),
+        "race: {case}: {processes} processes, {refreshes} refresh requests, {:.2} s",
         began.elapsed().as_secs_f64()
     );
 }

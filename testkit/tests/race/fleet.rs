@@ -14,7 +14,8 @@ use crate::running::{Running, the_one_token, until};
 
 const MACHINES: usize = 4;
 const SEAL_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const TOKENS: &str = "tokens = { postgres = { env = \"DATABASE_URL\" }, seal_key = { env = \"SEAL_KEY\" } }\n";
+const TOKENS: &str =
+    "tokens = { postgres = { env = \"DATABASE_URL\" }, seal_key = { env = \"SEAL_KEY\" } }\n";
 
 /// Machines that have nothing in common but a database.
 struct Fleet {
@@ -27,18 +28,31 @@ impl Fleet {
     async fn of(authority: &Authority) -> Self {
         let database = Postgres::shared().database();
         let homes: Vec<Home> = (0..MACHINES)
-            .map(|_| Home::new().with("DATABASE_URL", &database.url).with("SEAL_KEY", SEAL_KEY))
+            .map(|_| {
+                Home::new()
+                    .with("DATABASE_URL", &database.url)
+                    .with("SEAL_KEY", SEAL_KEY)
+            })
             .collect();
-        let profiles: Vec<_> = homes.iter().map(|home| authority.profile(home, "work", TOKENS)).collect();
+        let profiles: Vec<_> = homes
+            .iter()
+            .map(|home| authority.profile(home, "work", TOKENS))
+            .collect();
         let profile = profiles.first().expect("a machine");
-        let tokens = PostgresTokens::new(SecretRef::given(&database.url)).sealed_with(SecretRef::given(SEAL_KEY));
-        let saved = tokens.save(&key("work"), &authority.token(profile, -5)).await;
+        let tokens = PostgresTokens::new(SecretRef::given(&database.url))
+            .sealed_with(SecretRef::given(SEAL_KEY));
+        let saved = tokens
+            .save(&key("work"), &authority.token(profile, -5))
+            .await;
         saved.expect("saved");
         Self { homes, database }
     }
 
     fn start(&self) -> Vec<Running> {
-        self.homes.iter().map(|home| home.start("token work")).collect()
+        self.homes
+            .iter()
+            .map(|home| home.start("token work"))
+            .collect()
     }
 
     /// How many hold the lock, and how many wait for it.
@@ -66,7 +80,12 @@ async fn four_machines_make_one_refresh() {
     .await;
     authority.front.hold(Held::No);
     let token = the_one_token(all).await;
-    figures::line("4 machines on PostgreSQL, no grace", MACHINES, &authority.front, began);
+    figures::line(
+        "4 machines on PostgreSQL, no grace",
+        MACHINES,
+        authority.front.refreshes(),
+        began,
+    );
     assert_eq!(authority.front.refreshes(), 1);
     assert!(authority.takes(&token).await);
 }
@@ -84,11 +103,19 @@ async fn the_machine_that_holds_the_lock_is_killed() {
 
     let began = Instant::now();
     assert!(renewing.kill().await, "it still waited for its answer");
-    until("another one has the lock", || authority.front.refreshes() == 2).await;
+    until("another one has the lock", || {
+        authority.front.refreshes() == 2
+    })
+    .await;
     assert_eq!(fleet.locks(), (1, MACHINES - 2), "and it alone");
     authority.front.hold(Held::No);
     let token = the_one_token(others).await;
-    figures::line("4 machines on PostgreSQL, one killed with the lock", MACHINES, &authority.front, began);
+    figures::line(
+        "4 machines on PostgreSQL, one killed with the lock",
+        MACHINES,
+        authority.front.refreshes(),
+        began,
+    );
     assert_eq!(authority.front.refreshes(), 2);
     assert!(authority.takes(&token).await);
     first.run("refresh work").await.code(0);

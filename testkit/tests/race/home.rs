@@ -96,7 +96,9 @@ impl Home {
     pub(crate) fn state(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let state = self.paths().state;
         let folders = [state.clone(), state.join("tokens")];
-        let entries = folders.iter().flat_map(|path| fs::read_dir(path).expect("a folder"));
+        let entries = folders
+            .iter()
+            .flat_map(|path| fs::read_dir(path).expect("a folder"));
         entries
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| path.is_file())
@@ -168,7 +170,11 @@ fn gatepass() -> PathBuf {
         return path.into();
     }
     let this = std::env::current_exe().expect("this program");
-    let path = this.ancestors().nth(2).expect("cargo's folder").join("gatepass");
+    let path = this
+        .ancestors()
+        .nth(2)
+        .expect("cargo's folder")
+        .join("gatepass");
     assert!(
         path.is_file(),
         "{} is not there: run `cargo build` before this test",

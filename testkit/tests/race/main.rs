@@ -18,7 +18,6 @@ mod front;
 mod home;
 mod killed;
 #[path = "../../../crates/cli/tests/cli/pty.rs"]
-#[expect(dead_code, reason = "shared with the tests of cli, which use all of it")]
 mod pty;
 mod running;
 mod tasks;

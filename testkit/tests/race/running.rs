@@ -32,11 +32,6 @@ impl Running {
         Self { child, pid }
     }
 
-    /// Its number.
-    pub(crate) fn pid(&self) -> u32 {
-        self.pid
-    }
-
     /// Whether it has this file open.
     pub(crate) fn has_open(&self, path: &Path) -> bool {
         let Ok(files) = std::fs::read_dir(format!("/proc/{}/fd", self.pid)) else {

@@ -136,6 +136,9 @@ mod tests {
         assert_eq!(told(Shell::Posix, "a'b $c"), r"export T='a'\''b $c'");
         assert_eq!(told(Shell::Fish, r"a'b\ $c"), r"set -gx T 'a\'b\\ $c'");
         assert_eq!(told(Shell::PowerShell, "a'b $c"), "$env:T = 'a''b $c'");
-        assert_eq!(told(Shell::PowerShell, "a\u{2019}b"), "$env:T = 'a\u{2019}\u{2019}b'");
+        assert_eq!(
+            told(Shell::PowerShell, "a\u{2019}b"),
+            "$env:T = 'a\u{2019}\u{2019}b'"
+        );
     }
 }

@@ -10,6 +10,7 @@ mod doctor;
 mod env;
 mod exchange;
 mod exec;
+mod explain;
 mod header;
 mod helper;
 mod import;
@@ -107,6 +108,7 @@ commands! {
     Introspect(introspect::Introspect),
     Userinfo(userinfo::Userinfo),
     Exchange(exchange::Exchange),
+    Explain(explain::Explain),
     Import(import::Import),
     Discover(discover::Discover),
     Doctor(doctor::Doctor),

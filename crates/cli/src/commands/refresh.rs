@@ -57,7 +57,9 @@ impl Run for Refresh {
                     time::distance(end),
                     time::rfc3339(end)
                 ),
-                None => format!("Renewed the token of {name}; its server does not say when it expires."),
+                None => {
+                    format!("Renewed the token of {name}; its server does not say when it expires.")
+                }
             }),
         }
         Ok(Exit::Done)

@@ -76,7 +76,11 @@ fn account((profile, status): &Row<'_>) -> Option<String> {
         let profile = serde_json::to_value(profile).ok()?;
         Some(profile.get("username")?.as_str()?.to_owned())
     };
-    status.account.clone().or_else(named).map(|name| output::tame(&name))
+    status
+        .account
+        .clone()
+        .or_else(named)
+        .map(|name| output::tame(&name))
 }
 
 /// A row a profile; below them how the tokens are kept, for that is long and mostly the same.
@@ -85,10 +89,16 @@ fn table(known: &[Row<'_>]) -> Result<(), Failure> {
     let mut rows = Vec::new();
     for one in known {
         let (profile, status) = one;
-        let place = status.place.as_deref().map(at_home).unwrap_or_else(|| "-".to_owned());
+        let place = status
+            .place
+            .as_deref()
+            .map(at_home)
+            .unwrap_or_else(|| "-".to_owned());
         let (place, way) = place
             .split_once(" (")
-            .map_or((place.as_str(), ""), |(place, way)| (place, way.trim_end_matches(')')));
+            .map_or((place.as_str(), ""), |(place, way)| {
+                (place, way.trim_end_matches(')'))
+            });
         rows.push(row(one, place));
         match ways.iter_mut().find(|(known, _)| known == way) {
             Some((_, names)) => names.push(profile.name.as_str()),

@@ -20,7 +20,11 @@ impl Here {
     fn new() -> Self {
         let home = Home::new();
         let api = Canned::start();
-        home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+        home.run(&format!(
+            "profile add canned --api {} --key-env KEY",
+            api.origin
+        ))
+        .done();
         let folder = home.path().join("here");
         fs::create_dir(&folder).expect("made");
         let here = Self { home, api, folder };
@@ -34,7 +38,9 @@ impl Here {
     }
 
     fn get(&self, words: &str) -> Told {
-        let mut command = self.home.command(&format!("get {}{words}", self.api.origin));
+        let mut command = self
+            .home
+            .command(&format!("get {}{words}", self.api.origin));
         Told::of(command.env("KEY", "k1").current_dir(&self.folder))
     }
 
@@ -46,7 +52,13 @@ impl Here {
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.folder).expect("a folder");
         let mut names: Vec<String> = entries
-            .map(|entry| entry.expect("an entry").file_name().into_string().expect("UTF-8"))
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
             .collect();
         names.sort();
         names
@@ -57,9 +69,18 @@ impl Here {
 fn the_answer_names_its_file_and_no_more() {
     let here = Here::new();
     let told = here.get("/x --download").done();
-    assert!(told.stdout.is_empty() && told.stderr == "Saved report.txt (3 B).\n", "{told:?}");
-    assert_eq!((here.names(), here.read("report.txt")), (vec!["report.txt".to_owned()], "new".to_owned()));
-    let mode = fs::metadata(here.folder.join("report.txt")).expect("there").permissions().mode();
+    assert!(
+        told.stdout.is_empty() && told.stderr == "Saved report.txt (3 B).\n",
+        "{told:?}"
+    );
+    assert_eq!(
+        (here.names(), here.read("report.txt")),
+        (vec!["report.txt".to_owned()], "new".to_owned())
+    );
+    let mode = fs::metadata(here.folder.join("report.txt"))
+        .expect("there")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o700, 0o600, "an ordinary file");
 
     fs::write(here.folder.join("report.txt"), "old").expect("written");
@@ -82,7 +103,8 @@ fn the_answer_names_its_file_and_no_more() {
 #[test]
 fn without_a_name_the_url_has_one() {
     let here = Here::new();
-    here.api.answer("/a/my%20file.txt?page=2", "200 OK", "", "x");
+    here.api
+        .answer("/a/my%20file.txt?page=2", "200 OK", "", "x");
     here.api.answer("/", "200 OK", "", "x");
     here.get("/a/my%20file.txt?page=2 -d").done();
     here.get("/ -d").done();
@@ -104,7 +126,11 @@ fn a_named_file_is_replaced_whole() {
     fs::write(&file, "old").expect("written");
     here.get("/x --output-file link").done();
     assert_eq!(here.read("out"), "new");
-    assert!(fs::symlink_metadata(here.folder.join("link")).expect("there").is_symlink());
+    assert!(
+        fs::symlink_metadata(here.folder.join("link"))
+            .expect("there")
+            .is_symlink()
+    );
     assert_eq!(here.names(), ["link", "out"]);
 }
 
@@ -118,7 +144,9 @@ fn a_folder_a_device_and_standard_output_do_too() {
     here.get("/x -o /dev/null").done();
     assert!(!fs::metadata("/dev/null").expect("there").is_file());
     assert_eq!(here.get("/x -o -").done().stdout, "new");
-    here.get("/x -o no/such/folder").code(1).complaining("no/such/folder");
+    here.get("/x -o no/such/folder")
+        .code(1)
+        .complaining("no/such/folder");
     assert_eq!(here.names(), ["sub"]);
 }
 
@@ -139,7 +167,9 @@ fn what_breaks_off_leaves_nothing() {
     let here = Here::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    here.home.run(&format!("profile add torn --api {origin} --key-env KEY")).done();
+    here.home
+        .run(&format!("profile add torn --api {origin} --key-env KEY"))
+        .done();
     fs::write(here.folder.join("out"), "old").expect("written");
     let torn = std::thread::spawn(move || {
         let mut stream = listener.accept().expect("a connection").0;
@@ -150,7 +180,10 @@ fn what_breaks_off_leaves_nothing() {
     let mut command = here.home.command(&format!("get {origin}/x -o out"));
     Told::of(command.env("KEY", "k1").current_dir(&here.folder)).code(3);
     torn.join().expect("served");
-    assert_eq!((here.names(), here.read("out")), (vec!["out".to_owned()], "old".to_owned()));
+    assert_eq!(
+        (here.names(), here.read("out")),
+        (vec!["out".to_owned()], "old".to_owned())
+    );
 }
 
 #[test]
@@ -158,10 +191,16 @@ fn people_see_how_far_it_is() {
     let here = Here::new();
     let body = "x".repeat(3_000_000);
     here.suggest("/big", "big", &body);
-    let mut command = here.home.command(&format!("get {}/big -d", here.api.origin));
+    let mut command = here
+        .home
+        .command(&format!("get {}/big -d", here.api.origin));
     let shown = Shown::of(command.env("KEY", "k1").current_dir(&here.folder));
     assert_eq!(shown.code, Some(0), "{}", shown.text);
-    assert!(shown.text.ends_with("Saved big (2.86 MiB).\r\n"), "{:?}", shown.text);
+    assert!(
+        shown.text.ends_with("Saved big (2.86 MiB).\r\n"),
+        "{:?}",
+        shown.text
+    );
     assert!(shown.text.contains("/2.86 MiB"), "{:?}", shown.text);
     assert_eq!(here.read("big").len(), body.len());
 }

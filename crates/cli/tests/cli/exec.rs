@@ -20,10 +20,22 @@ fn the_program_gets_the_token_and_nobody_else() {
     let token = robot.run("token robot").done().line().to_owned();
     let told = Told::of(&mut script(&robot, "robot", "echo $GATEPASS_TOKEN")).done();
     assert_eq!(told.line(), token);
-    let told = Told::of(&mut script(&robot, "robot --name MY_TOKEN", "echo $MY_TOKEN$GATEPASS_TOKEN"));
+    let told = Told::of(&mut script(
+        &robot,
+        "robot --name MY_TOKEN",
+        "echo $MY_TOKEN$GATEPASS_TOKEN",
+    ));
     assert_eq!(told.done().line(), token);
-    let told = Told::of(&mut script(&robot, "robot", "tr '\\0' ' ' < /proc/$$/cmdline")).done();
-    assert!(told.stdout.starts_with("sh -c ") && !told.stdout.contains(&token), "{told:?}");
+    let told = Told::of(&mut script(
+        &robot,
+        "robot",
+        "tr '\\0' ' ' < /proc/$$/cmdline",
+    ))
+    .done();
+    assert!(
+        told.stdout.starts_with("sh -c ") && !told.stdout.contains(&token),
+        "{told:?}"
+    );
 }
 
 #[test]
@@ -42,7 +54,9 @@ fn the_program_takes_our_place() {
     assert_eq!(told.stdout, format!("{id}\nfor the program"));
     assert!(told.stderr.is_empty(), "{told:?}");
 
-    let status = script(&robot, "robot", "kill -TERM $$").status().expect("run");
+    let status = script(&robot, "robot", "kill -TERM $$")
+        .status()
+        .expect("run");
     assert_eq!(status.signal(), Some(15), "as if we were not there");
 }
 
@@ -52,7 +66,8 @@ fn what_the_parent_ignores_stays_ignored() {
     robot.run("token robot").done();
     // A shell ignores Ctrl-C for what it runs in the background.
     let program = env!("CARGO_BIN_EXE_gatepass");
-    let line = format!("trap '' INT; exec {program} exec robot -- sh -c 'kill -INT $$; echo alive'");
+    let line =
+        format!("trap '' INT; exec {program} exec robot -- sh -c 'kill -INT $$; echo alive'");
     let mut shell = Command::new("sh");
     for (name, value) in robot.command("").get_envs() {
         shell.env(name, value.unwrap_or_default());
@@ -64,23 +79,38 @@ fn what_the_parent_ignores_stays_ignored() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let robot = Robot::new();
-    robot.run("exec robot -- /no/such/program").code(1).complaining("/no/such/program");
+    robot
+        .run("exec robot -- /no/such/program")
+        .code(1)
+        .complaining("/no/such/program");
     robot.run("exec robot sh").code(2);
     robot.run("exec robot --").code(2);
-    robot.run("exec robot --name 1A -- true").code(2).complaining("--name");
+    robot
+        .run("exec robot --name 1A -- true")
+        .code(2)
+        .complaining("--name");
     robot.run("exec robot --name A=B -- true").code(2);
-    robot.run("exec nobody -- true").code(1).complaining("nobody");
+    robot
+        .run("exec nobody -- true")
+        .code(1)
+        .complaining("nobody");
     let home = &robot.home;
-    home.run("profile add basic --api https://a.example --username u --password-env P").done();
-    home.run("exec basic -- true").code(2).complaining("gatepass header basic");
+    home.run("profile add basic --api https://a.example --username u --password-env P")
+        .done();
+    home.run("exec basic -- true")
+        .code(2)
+        .complaining("gatepass header basic");
     crate::login::web(home, &robot.server, "");
-    home.run("exec web -- true").code(4).complaining("gatepass login web");
+    home.run("exec web -- true")
+        .code(4)
+        .complaining("gatepass login web");
 }
 
 #[test]
 fn a_secret_that_is_sent_as_it_is_goes_along_too() {
     let home = Home::new();
-    home.run("profile add key --api https://a.example --key-env KEY").done();
+    home.run("profile add key --api https://a.example --key-env KEY")
+        .done();
     let mut command = home.command("exec key --name OUT -- sh -c");
     let told = Told::of(command.arg("printf %s \"$OUT\"").env("KEY", "k 1'x")).done();
     assert_eq!(told.stdout, "k 1'x");
@@ -89,7 +119,8 @@ fn a_secret_that_is_sent_as_it_is_goes_along_too() {
 #[test]
 fn a_shell_reads_the_assignment() {
     let home = Home::new();
-    home.run("profile add key --api https://a.example --key-env KEY").done();
+    home.run("profile add key --api https://a.example --key-env KEY")
+        .done();
     let secret = "a'b \"c\" $d \\ `e`";
     let env = |words: &str| Told::of(home.command(words).env("KEY", secret)).done();
     let line = env("env key --name OUT").line().to_owned();
@@ -99,8 +130,16 @@ fn a_shell_reads_the_assignment() {
     assert_eq!(env("env").line(), line.replace("OUT", "GATEPASS_TOKEN"));
     let json = env("env key --name OUT --output json").json();
     assert_eq!(json, serde_json::json!({ "OUT": secret }));
-    assert!(env("env key --shell fish").line().starts_with("set -gx GATEPASS_TOKEN '"));
-    assert!(env("env key --shell powershell").line().starts_with("$env:GATEPASS_TOKEN = '"));
+    assert!(
+        env("env key --shell fish")
+            .line()
+            .starts_with("set -gx GATEPASS_TOKEN '")
+    );
+    assert!(
+        env("env key --shell powershell")
+            .line()
+            .starts_with("$env:GATEPASS_TOKEN = '")
+    );
     home.run("env key --shell csh").code(2);
     home.run("env key").code(1).complaining("KEY is not set");
 }

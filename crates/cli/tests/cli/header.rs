@@ -13,10 +13,20 @@ fn a_header_is_printed_as_curl_reads_it() {
     let line = robot.home.run("header robot").done().line().to_owned();
     assert_eq!(line, format!("Authorization: Bearer {token}"));
     let json = robot.home.json("header --output json");
-    assert_eq!(json, serde_json::json!({ "Authorization": format!("Bearer {token}") }));
+    assert_eq!(
+        json,
+        serde_json::json!({ "Authorization": format!("Bearer {token}") })
+    );
 
     let url = format!("{}/api/data", robot.server.issuer());
-    assert_eq!(robot.home.run(&format!("header robot --url {url}")).done().line(), line);
+    assert_eq!(
+        robot
+            .home
+            .run(&format!("header robot --url {url}"))
+            .done()
+            .line(),
+        line
+    );
     robot
         .home
         .run("header robot --url https://elsewhere.example/")
@@ -29,7 +39,8 @@ fn a_header_is_printed_as_curl_reads_it() {
 fn curl_takes_it_from_a_pipe() {
     let home = Home::new();
     let origin = echo::start();
-    home.run(&format!("profile add key --api {origin} --key-env KEY")).done();
+    home.run(&format!("profile add key --api {origin} --key-env KEY"))
+        .done();
     let mut header = piped(home.command("header key").env("KEY", "k1"));
     let mut curl = std::process::Command::new("curl");
     curl.args(["-sS", "-H", "@-", &origin])
@@ -53,5 +64,7 @@ fn what_goes_into_no_header_is_said() {
     run("header digest").code(2).complaining("challenge");
     assert_eq!(run("header cookie").done().line(), "Cookie: sid=k1");
     assert_eq!(run("token query").done().line(), "k1");
-    run("token digest").code(2).complaining("HTTP Digest has no token");
+    run("token digest")
+        .code(2)
+        .complaining("HTTP Digest has no token");
 }

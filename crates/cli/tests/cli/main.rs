@@ -1,26 +1,34 @@
 //! The real binary against a real server, each test in folders of its own.
 
 mod agent;
+mod authority;
 mod canned;
 mod echo;
 mod home;
 mod pty;
 mod server;
+mod typist;
 
 mod admin;
+mod device;
 mod discover;
 mod doctor;
 mod download;
 mod exec;
+mod explain;
 mod exits;
 mod header;
 mod helper;
+mod identity;
 mod import;
+mod init;
 mod jwt;
 mod login;
 mod printing;
 mod profile;
+mod profile_add;
 mod profile_edit;
+mod provider;
 mod refresh;
 mod request;
 mod secrecy;

@@ -41,8 +41,14 @@ fn members_change_and_all_else_stays() {
     let (home, file) = written();
     let mut command = home.command("profile edit work client_id=cl_2 client_secret.env=S");
     let told = Told::of(command.args(["scope=read write", "params.prompt=consent"])).done();
-    assert!(told.stdout.is_empty() && told.stderr.starts_with("Changed profile work.\n"), "{told:?}");
-    assert!(told.stderr.contains("gatepass login work"), "another client has another token: {told:?}");
+    assert!(
+        told.stdout.is_empty() && told.stderr.starts_with("Changed profile work.\n"),
+        "{told:?}"
+    );
+    assert!(
+        told.stderr.contains("gatepass login work"),
+        "another client has another token: {told:?}"
+    );
     let expected = CONFIG
         .replace("\"cl_1\"", "\"cl_2\"")
         .replace("scope = \"read\"\n", "scope = \"read write\"\nclient_secret = { env = \"S\" }\nparams = { prompt = \"consent\" }\n");
@@ -70,10 +76,15 @@ fn what_makes_no_sense_changes_nothing() {
         ("../x scope=x", "profile name"),
     ] {
         let told = home.run(&format!("profile edit {words}")).code(2);
-        assert!(told.stderr.contains(complaint) && !told.stderr.contains("hunter2"), "{words}: {told:?}");
+        assert!(
+            told.stderr.contains(complaint) && !told.stderr.contains("hunter2"),
+            "{words}: {told:?}"
+        );
         assert_eq!(read(&file), CONFIG, "{words}");
     }
-    home.run("profile edit none scope=x").code(1).complaining("none");
+    home.run("profile edit none scope=x")
+        .code(1)
+        .complaining("none");
 }
 
 /// A program for `EDITOR`.
@@ -94,13 +105,20 @@ fn edit(home: &Home, words: &str, script: &str) -> Told {
 #[test]
 fn an_editor_works_on_a_copy() {
     let (home, file) = written();
-    let told = edit(&home, "", "[ \"$1\" = --wait ] && sed -i s/mine/ours/ \"$2\"").done();
+    let told = edit(
+        &home,
+        "",
+        "[ \"$1\" = --wait ] && sed -i s/mine/ours/ \"$2\"",
+    )
+    .done();
     assert!(told.stderr.starts_with("Changed "), "{told:?}");
     assert_eq!(read(&file), CONFIG.replace("mine", "ours"));
     let told = edit(&home, "work", "true").done();
     assert_eq!(told.stderr, "Nothing was changed.\n");
     edit(&home, "none", "true").code(1).complaining("none");
-    edit(&home, "", "exit 3").code(1).complaining("nothing was changed");
+    edit(&home, "", "exit 3")
+        .code(1)
+        .complaining("nothing was changed");
     let mut command = home.command("profile edit");
     Told::of(command.env("EDITOR", "/no/such/editor")).code(1);
     assert_eq!(read(&file), CONFIG.replace("mine", "ours"));
@@ -113,11 +131,22 @@ fn what_was_written_badly_is_kept_elsewhere() {
     let complaint = ":4:1: unknown member \"metod\"; did you mean \"method\"?";
     assert!(told.stderr.contains(complaint), "{told:?}");
     assert_eq!(read(&file), CONFIG);
-    let copy = told.stderr.trim_end().rsplit("what you wrote is in ").next().expect("a place");
-    assert_eq!(read(&PathBuf::from(copy)), CONFIG.replacen("method", "metod", 1));
+    let copy = told
+        .stderr
+        .trim_end()
+        .rsplit("what you wrote is in ")
+        .next()
+        .expect("a place");
+    assert_eq!(
+        read(&PathBuf::from(copy)),
+        CONFIG.replacen("method", "metod", 1)
+    );
     fs::remove_file(copy).expect("removed");
     // Somebody else was faster.
-    let other = format!("echo '# other' >> '{}'; sed -i s/mine/ours/ \"$2\"", file.display());
+    let other = format!(
+        "echo '# other' >> '{}'; sed -i s/mine/ours/ \"$2\"",
+        file.display()
+    );
     edit(&home, "", &other).code(1).complaining("somebody else");
     assert_eq!(read(&file), format!("{CONFIG}# other\n"));
 }
@@ -126,9 +155,13 @@ fn what_was_written_badly_is_kept_elsewhere() {
 fn a_person_may_edit_again() {
     use std::io::{Read as _, Write as _};
     let (home, file) = written();
-    let program = editor(&home, "if grep -q metod \"$1\"; then sed -i s/metod/method/ \"$1\"; else sed -i s/method/metod/ \"$1\"; fi");
+    let program = editor(
+        &home,
+        "if grep -q metod \"$1\"; then sed -i s/metod/method/ \"$1\"; else sed -i s/method/metod/ \"$1\"; fi",
+    );
     let mut command = home.command("profile edit");
-    let (mut child, mut terminal) = pty::start(command.env("EDITOR", format!("'{}'", program.display())));
+    let (mut child, mut terminal) =
+        pty::start(command.env("EDITOR", format!("'{}'", program.display())));
     let mut said = String::new();
     let mut chunk = [0; 1024];
     while !said.contains("Edit again?") {
@@ -140,18 +173,26 @@ fn a_person_may_edit_again() {
         said.push_str(&String::from_utf8_lossy(&chunk[..count]));
     }
     assert_eq!(child.wait().expect("ended").code(), Some(0), "{said}");
-    assert!(said.contains("unknown member") && said.contains("Nothing was changed.\r\n"), "{said}");
+    assert!(
+        said.contains("unknown member") && said.contains("Nothing was changed.\r\n"),
+        "{said}"
+    );
     assert_eq!(read(&file), CONFIG);
 }
 
 #[test]
 fn the_default_is_the_one_that_is_used() {
     let (home, file) = written();
-    home.run("token").code(1).complaining("there are maps, work");
+    home.run("token")
+        .code(1)
+        .complaining("there are maps, work");
     home.run("profile use maps").done();
     assert_eq!(read(&file), format!("default = \"maps\"\n\n{CONFIG}"));
     let listed = home.json("profile list --output json");
-    assert_eq!((text(&listed[0], "name"), &listed[0]["default"]), ("maps", &serde_json::json!(true)));
+    assert_eq!(
+        (text(&listed[0], "name"), &listed[0]["default"]),
+        ("maps", &serde_json::json!(true))
+    );
     assert!(home.run("profile list").done().stdout.contains("maps*"));
     let mut command = home.command("token");
     assert_eq!(Told::of(command.env("MAPS", "k1")).done().line(), "k1");

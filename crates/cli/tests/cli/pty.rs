@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 /// What a command showed on a terminal, and how it ended.
 pub(crate) struct Shown {
@@ -36,9 +37,21 @@ impl Shown {
 
 /// Starts a command on a terminal; its other end.
 pub(crate) fn start(command: &mut Command) -> (Child, File) {
+    sized(command, 0, 0)
+}
+
+/// Starts a command on a terminal of so many columns and rows; its other end.
+pub(crate) fn sized(command: &mut Command, columns: u16, rows: u16) -> (Child, File) {
     let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&ours).expect("granted");
     unlockpt(&ours).expect("unlocked");
+    let size = Winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    tcsetwinsize(&ours, size).expect("sized");
     let name = ptsname(&ours, Vec::new()).expect("a name");
     let open = || {
         let mut options = File::options();
@@ -52,6 +65,9 @@ pub(crate) fn start(command: &mut Command) -> (Child, File) {
         .stderr(open());
     let child = command.spawn().expect("started");
     // The command keeps its ends open otherwise.
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     (child, File::from(OwnedFd::from(ours)))
 }

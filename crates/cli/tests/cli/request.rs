@@ -97,8 +97,18 @@ fn every_verb_is_a_command_and_options_stand_anywhere() {
         assert_eq!(asked(&words.replace("{}", &origin)), line, "{words}");
     }
     // Every one has help of its own, and the help of `request` names them.
-    assert!(home.run("post --help").done().stdout.contains("gatepass request POST"));
-    assert!(home.run("request --help").done().stdout.contains("get|head|post"));
+    assert!(
+        home.run("post --help")
+            .done()
+            .stdout
+            .contains("gatepass request POST")
+    );
+    assert!(
+        home.run("request --help")
+            .done()
+            .stdout
+            .contains("get|head|post")
+    );
     home.run("post").code(2);
     home.run("get GET https://a.example").code(2);
 }
@@ -108,13 +118,25 @@ fn files_are_sent_in_forms() {
     let (home, origin) = keyed();
     let file = home.path().join("sea.txt");
     std::fs::write(&file, "waves").expect("written");
-    let told = run(&home, &format!("{origin}/x --form title=Sea photo@{}", file.display()));
+    let told = run(
+        &home,
+        &format!("{origin}/x --form title=Sea photo@{}", file.display()),
+    );
     let asked = told.done().stdout;
     let (head, body) = asked.split_once("\r\n\r\n").expect("a head");
     let head = head.to_ascii_lowercase();
-    assert!(head.contains("content-type: multipart/form-data; boundary="), "{asked}");
-    assert!(head.contains(&format!("content-length: {}", body.len())), "{asked}");
-    assert!(body.contains("name=\"photo\"; filename=\"sea.txt\""), "{asked}");
+    assert!(
+        head.contains("content-type: multipart/form-data; boundary="),
+        "{asked}"
+    );
+    assert!(
+        head.contains(&format!("content-length: {}", body.len())),
+        "{asked}"
+    );
+    assert!(
+        body.contains("name=\"photo\"; filename=\"sea.txt\""),
+        "{asked}"
+    );
     run(&home, &format!("{origin}/x photo@{}", file.display()))
         .code(2)
         .complaining("--form");
@@ -155,7 +177,8 @@ fn large_bodies_are_sent_as_they_are_read_and_their_length_is_known() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    home.run(&format!("profile add big --api {origin} --key-env KEY")).done();
+    home.run(&format!("profile add big --api {origin} --key-env KEY"))
+        .done();
     let file = home.path().join("big");
     let length = 20_000_000;
     std::fs::File::create(&file)
@@ -179,7 +202,8 @@ fn events_are_shown_as_they_come() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    home.run(&format!("profile add live --api {origin} --key-env KEY")).done();
+    home.run(&format!("profile add live --api {origin} --key-env KEY"))
+        .done();
     let mut command = home.command(&format!("get {origin}/events"));
     let mut child = piped(command.env("KEY", "k1"));
     let mut stream = listener.accept().expect("a connection").0;
@@ -203,9 +227,12 @@ fn a_silent_server_is_waited_for_as_long_as_was_said() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    home.run(&format!("profile add mute --api {origin} --key-env KEY")).done();
+    home.run(&format!("profile add mute --api {origin} --key-env KEY"))
+        .done();
     let before = Instant::now();
-    run(&home, &format!("{origin}/x --timeout 1")).code(3).complaining("timed out");
+    run(&home, &format!("{origin}/x --timeout 1"))
+        .code(3)
+        .complaining("timed out");
     assert!(before.elapsed() < Duration::from_secs(30));
 }
 
@@ -214,7 +241,8 @@ fn an_answer_that_breaks_off_is_the_networks_fault() {
     let (home, _) = keyed();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
-    home.run(&format!("profile add torn --api {origin} --key-env KEY")).done();
+    home.run(&format!("profile add torn --api {origin} --key-env KEY"))
+        .done();
     let torn = std::thread::spawn(move || {
         let mut stream = listener.accept().expect("a connection").0;
         let mut chunk = [0; 2048];
@@ -234,10 +262,17 @@ fn heads_are_a_result_when_they_are_asked_for() {
     let (home, _) = keyed();
     let api = Canned::start();
     api.answer("/x", "404 Not Found", "X-Trace: 7\r\n", "lost");
-    home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+    home.run(&format!(
+        "profile add canned --api {} --key-env KEY",
+        api.origin
+    ))
+    .done();
     let told = run(&home, &format!("{}/x --headers", api.origin)).code(5);
     assert!(told.stdout.starts_with("HTTP 404 Not Found\n"), "{told:?}");
-    assert!(told.stdout.contains("\nx-trace: 7") && !told.stdout.contains("lost"), "{told:?}");
+    assert!(
+        told.stdout.contains("\nx-trace: 7") && !told.stdout.contains("lost"),
+        "{told:?}"
+    );
     assert!(told.stderr.is_empty(), "{told:?}");
     let mut head = home.command(&format!("head {}/x", api.origin));
     let told = Told::of(head.env("KEY", "k1")).code(5);
@@ -259,10 +294,24 @@ fn the_last_word_about_the_status_counts() {
 fn people_see_json_laid_out_and_in_colours() {
     let (home, _) = keyed();
     let api = Canned::start();
-    api.answer("/x", "200 OK", "Content-Type: application/problem+json\r\n", r#"{"a":[1,"b\u001b"]}"#);
-    api.answer("/evil", "200 OK", "Content-Type: application/json\r\n", "{\"a\":\"\u{9b}31m\"} \x1b[2J");
+    api.answer(
+        "/x",
+        "200 OK",
+        "Content-Type: application/problem+json\r\n",
+        r#"{"a":[1,"b\u001b"]}"#,
+    );
+    api.answer(
+        "/evil",
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        "{\"a\":\"\u{9b}31m\"} \x1b[2J",
+    );
     api.answer("/bin", "200 OK", "", "a\0b");
-    home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+    home.run(&format!(
+        "profile add canned --api {} --key-env KEY",
+        api.origin
+    ))
+    .done();
     let shown = |path: &str, no_colour: &str| {
         let mut command = home.command(&format!("get {}{path}", api.origin));
         let shown = Shown::of(command.env("KEY", "k1").env("NO_COLOR", no_colour));
@@ -271,13 +320,22 @@ fn people_see_json_laid_out_and_in_colours() {
     };
     let text = shown("/x", "");
     assert!(text.contains("HTTP \x1b[32m200 OK\x1b[0m"), "{text:?}");
-    assert!(text.contains("\x1b[1;34m\"a\"\x1b[0m: [\r\n        \x1b[36m1\x1b[0m,"), "{text:?}");
+    assert!(
+        text.contains("\x1b[1;34m\"a\"\x1b[0m: [\r\n        \x1b[36m1\x1b[0m,"),
+        "{text:?}"
+    );
     let text = shown("/x", "1");
-    assert!(text.contains("{\r\n    \"a\": [\r\n        1,\r\n        \"b\\u001b\"\r\n    ]\r\n}"), "{text:?}");
+    assert!(
+        text.contains("{\r\n    \"a\": [\r\n        1,\r\n        \"b\\u001b\"\r\n    ]\r\n}"),
+        "{text:?}"
+    );
     assert!(!text.contains('\x1b'), "{text:?}");
     // Nobody else steers the terminal.
     let text = shown("/evil", "1");
-    assert!(!text.contains('\u{9b}') && !text.contains('\x1b'), "{text:?}");
+    assert!(
+        !text.contains('\u{9b}') && !text.contains('\x1b'),
+        "{text:?}"
+    );
     assert!(shown("/bin", "1").contains("--output-file"));
 }
 
@@ -286,11 +344,18 @@ fn nobody_is_asked_where_that_is_not_wanted() {
     let home = Home::new();
     let server = Server::dev(&home);
     crate::login::web(&home, &server, "");
-    let mut command = home.command(&format!("get {}/api/data --no-interactive", server.issuer()));
+    let mut command = home.command(&format!(
+        "get {}/api/data --no-interactive",
+        server.issuer()
+    ));
     let shown = Shown::of(&mut command);
     assert_eq!(shown.code, Some(4), "{}", shown.text);
     assert!(shown.text.contains("gatepass login web"), "{}", shown.text);
-    assert!(!shown.text.contains("Log in with your browser"), "{}", shown.text);
+    assert!(
+        !shown.text.contains("Log in with your browser"),
+        "{}",
+        shown.text
+    );
 }
 
 #[test]
@@ -366,12 +431,16 @@ fn every_method_opens_the_api() {
         ),
         (
             "json",
-            format!("--login-url {issuer}/api/auth/jwt --login-style json {credentials} --api {issuer}"),
+            format!(
+                "--login-url {issuer}/api/auth/jwt --login-style json {credentials} --api {issuer}"
+            ),
             "/api/protected_data",
         ),
         (
             "basic-login",
-            format!("--login-url {issuer}/api/auth --login-style basic {credentials} --api {issuer}"),
+            format!(
+                "--login-url {issuer}/api/auth --login-style basic {credentials} --api {issuer}"
+            ),
             "/api/data",
         ),
         (

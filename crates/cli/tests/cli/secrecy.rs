@@ -57,7 +57,9 @@ fn standard_error_holds_no_secret_at_trace() {
     let issuer = server.issuer();
     home.run(&format!("profile add key --api {issuer} --key-env KEY"))
         .done();
-    let login = format!("--login-url {issuer}/auth/token --username dev --password-env PASSWORD --api {issuer}");
+    let login = format!(
+        "--login-url {issuer}/auth/token --username dev --password-env PASSWORD --api {issuer}"
+    );
     home.run(&format!("profile add form {login}")).done();
     for words in [
         "token web --min-ttl 100000".to_owned(),

@@ -8,7 +8,8 @@ use crate::token::Robot;
 fn all_profiles_are_in_one_table() {
     let robot = Robot::new();
     let home = &robot.home;
-    home.run("profile add old --api https://old.example --username me --password-env P").done();
+    home.run("profile add old --api https://old.example --username me --password-env P")
+        .done();
     robot.run("token robot").done();
     let told = home.run("status").done();
     let [heading, old, own, "", way] = told.stdout.lines().collect::<Vec<_>>()[..] else {
@@ -18,7 +19,10 @@ fn all_profiles_are_in_one_table() {
     assert_eq!(heading.find("ACCOUNT"), old.find("me"), "{told:?}");
     assert!(old.starts_with("old      basic  -"), "{old}");
     assert!(own.starts_with("robot    valid  in "), "{own}");
-    assert!(own.contains("  write  ") && own.ends_with("  ~/state/gatepass/tokens/robot.json"), "{own}");
+    assert!(
+        own.contains("  write  ") && own.ends_with("  ~/state/gatepass/tokens/robot.json"),
+        "{own}"
+    );
     assert!(way.starts_with("robot: "), "{way}");
     let path = home.path().to_str().expect("UTF-8");
     assert!(!told.stdout.contains(path), "{told:?}");
@@ -45,6 +49,9 @@ fn all_profiles_are_in_one_table() {
 fn without_profiles_there_is_a_hint() {
     let home = Home::new();
     let told = home.run("status").done();
-    assert!(told.stdout.is_empty() && told.stderr.contains("gatepass profile add"), "{told:?}");
+    assert!(
+        told.stdout.is_empty() && told.stderr.contains("gatepass profile add"),
+        "{told:?}"
+    );
     assert_eq!(home.json("status --output json"), serde_json::json!([]));
 }

@@ -70,11 +70,17 @@ fn a_token_that_ends_too_soon_is_renewed() {
     assert_eq!(robot.run("token --min-ttl 60").done().line(), token);
     // The same token, when a good minute and a half is left of its ten.
     let now = std::time::SystemTime::now();
-    let now = now.duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
+    let now = now
+        .duration_since(std::time::UNIX_EPOCH)
+        .expect("a clock")
+        .as_secs();
     let short = json!({ "access_token": token, "expires_in": 600, "expires_at": now + 100, "scope": "write" });
     let file = robot.home.path().join("short.json");
     std::fs::write(&file, short.to_string()).expect("written");
-    let import = format!("import requests-oauthlib {} --profile robot --replace", file.display());
+    let import = format!(
+        "import requests-oauthlib {} --profile robot --replace",
+        file.display()
+    );
     robot.run(&import).done();
     assert_eq!(robot.run("token --min-ttl 80").done().line(), token);
     assert_ne!(robot.run("token --min-ttl 150").done().line(), token);
@@ -101,7 +107,9 @@ fn secrets_that_are_sent_as_they_are_have_a_header_too() {
         run("token basic --output header").done().line(),
         "Authorization: Basic dTprIDE="
     );
-    run("token basic").code(2).complaining("gatepass header basic");
+    run("token basic")
+        .code(2)
+        .complaining("gatepass header basic");
     home.run("token key").code(1).complaining("KEY is not set");
     home.run("token")
         .code(1)

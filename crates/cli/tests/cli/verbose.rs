@@ -16,7 +16,10 @@ fn everything_is_told_but_the_secrets() {
     );
     let told = Told::of(home.command(&words).env("KEY", KEY)).done();
     let (asked, said) = (&told.stdout, &told.stderr);
-    assert!(asked.contains(KEY) && asked.contains("hunter2-body"), "a program gets what there is: {asked}");
+    assert!(
+        asked.contains(KEY) && asked.contains("hunter2-body"),
+        "a program gets what there is: {asked}"
+    );
     assert!(!said.contains("hunter2"), "{said}");
     for line in [
         "POST /x?code=[redacted]\n",
@@ -36,16 +39,27 @@ fn everything_is_told_but_the_secrets() {
 fn forms_files_and_cookies_too() {
     let (home, _) = keyed();
     let api = Canned::start();
-    let cookie = "Set-Cookie: sid=hunter2-cookie; Path=/; HttpOnly\r\nLocation: /next?token=hunter2-url\r\n";
+    let cookie =
+        "Set-Cookie: sid=hunter2-cookie; Path=/; HttpOnly\r\nLocation: /next?token=hunter2-url\r\n";
     api.answer("/x", "200 OK", cookie, "");
-    home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+    home.run(&format!(
+        "profile add canned --api {} --key-env KEY",
+        api.origin
+    ))
+    .done();
     let run = |words: &str| {
         let mut command = home.command(&format!("post {}/x -v {words}", api.origin));
         Told::of(command.env("KEY", KEY)).done().stderr
     };
     let said = run("--form client_secret=hunter2-form scope=read");
-    assert!(said.contains("client_secret=[redacted]&scope=read"), "{said}");
-    assert!(said.contains("set-cookie: sid=[redacted]; Path=/; HttpOnly\n"), "{said}");
+    assert!(
+        said.contains("client_secret=[redacted]&scope=read"),
+        "{said}"
+    );
+    assert!(
+        said.contains("set-cookie: sid=[redacted]; Path=/; HttpOnly\n"),
+        "{said}"
+    );
     assert!(!said.contains("hunter2"), "{said}");
     let said = run("@/dev/null");
     assert!(!said.contains("hunter2"), "{said}");
@@ -59,9 +73,19 @@ fn forms_files_and_cookies_too() {
 fn on_a_terminal_the_answer_has_none_either() {
     let (home, origin) = keyed();
     let api = Canned::start();
-    let body = format!(r#"{{"access_token":"hunter2-token","token_type":"Bearer","echo":"{KEY}"}}"#);
-    api.answer("/json", "200 OK", "Content-Type: application/json\r\n", &body);
-    home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+    let body =
+        format!(r#"{{"access_token":"hunter2-token","token_type":"Bearer","echo":"{KEY}"}}"#);
+    api.answer(
+        "/json",
+        "200 OK",
+        "Content-Type: application/json\r\n",
+        &body,
+    );
+    home.run(&format!(
+        "profile add canned --api {} --key-env KEY",
+        api.origin
+    ))
+    .done();
     for url in [format!("{origin}/x"), format!("{}/json", api.origin)] {
         let mut command = home.command(&format!("get -v {url}"));
         let shown = Shown::of(command.env("KEY", KEY).env("NO_COLOR", "1"));
@@ -77,7 +101,11 @@ fn a_redirect_is_told() {
     let api = Canned::start();
     api.answer("/x", "302 Found", "Location: /y?token=hunter2\r\n", "");
     api.answer("/y?token=hunter2", "200 OK", "", "there");
-    home.run(&format!("profile add canned --api {} --key-env KEY", api.origin)).done();
+    home.run(&format!(
+        "profile add canned --api {} --key-env KEY",
+        api.origin
+    ))
+    .done();
     let mut command = home.command(&format!("get -v {}/x", api.origin));
     let told = Told::of(command.env("KEY", KEY)).done();
     assert_eq!(told.stdout, "there");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::runtime::wait;
+use super::runtime::{may_wait, wait};
 use crate::{Advice, Content, Error, Form};
 
 /// A request in the making. What is wrong with it is said when it is sent.
@@ -85,69 +85,47 @@ impl RequestBuilder {
 /// An answer whose body is still on its way: read it with [`std::io::Read`], or as a whole.
 #[derive(Debug)]
 pub struct Response {
-    /// `None` after its body broke off.
-    answer: Option<crate::Response>,
-    head: Head,
+    answer: crate::Response,
     /// What has come of the body and is not read yet.
     come: Bytes,
 }
 
-/// What is known before the body.
-#[derive(Clone, Debug)]
-struct Head {
-    status: StatusCode,
-    version: Version,
-    headers: HeaderMap,
-    url: Option<Url>,
-    advice: Option<Advice>,
-    length: Option<u64>,
-}
-
 impl Response {
     pub(super) fn new(answer: crate::Response) -> Self {
-        let head = Head {
-            status: answer.status(),
-            version: answer.version(),
-            headers: answer.headers().clone(),
-            url: answer.url().cloned(),
-            advice: answer.advice().cloned(),
-            length: answer.content_length(),
-        };
         Self {
-            answer: Some(answer),
-            head,
+            answer,
             come: Bytes::new(),
         }
     }
 
     /// Its status.
     pub fn status(&self) -> StatusCode {
-        self.head.status
+        self.answer.status()
     }
 
     /// The version of HTTP that it came by.
     pub fn version(&self) -> Version {
-        self.head.version
+        self.answer.version()
     }
 
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
-        &self.head.headers
+        self.answer.headers()
     }
 
     /// The URL that answered, after redirects.
     pub fn url(&self) -> Option<&Url> {
-        self.head.url.as_ref()
+        self.answer.url()
     }
 
     /// What would help, where the resource refused and said why.
     pub fn advice(&self) -> Option<&Advice> {
-        self.head.advice.as_ref()
+        self.answer.advice()
     }
 
     /// How many bytes the body has, where the server says so.
     pub fn content_length(&self) -> Option<u64> {
-        self.head.length
+        self.answer.content_length()
     }
 
     /// The answer itself, unless its status is 400 or more.
@@ -156,8 +134,7 @@ impl Response {
     ///
     /// [`Error::Status`].
     pub fn error_for_status(mut self) -> Result<Self, Error> {
-        let answer = self.whole()?.error_for_status()?;
-        self.answer = Some(answer);
+        self.answer = self.answer.error_for_status()?;
         Ok(self)
     }
 
@@ -166,9 +143,8 @@ impl Response {
     /// # Errors
     ///
     /// As [`crate::Response::bytes`].
-    pub fn bytes(mut self) -> Result<Bytes, Error> {
-        let answer = self.whole()?;
-        let rest = wait(answer.bytes())??;
+    pub fn bytes(self) -> Result<Bytes, Error> {
+        let rest = wait(self.answer.bytes())??;
         if self.come.is_empty() {
             return Ok(rest);
         }
@@ -202,33 +178,25 @@ impl Response {
         io::copy(&mut self, writer)
     }
 
-    fn whole(&mut self) -> Result<crate::Response, Error> {
-        self.answer.take().ok_or_else(broken_off)
+    fn next(&mut self) -> io::Result<Option<Bytes>> {
+        // A call that is refused loses nothing of the body.
+        may_wait().map_err(io::Error::other)?;
+        let mut body = std::mem::take(self.answer.body_mut());
+        let (chunk, body) =
+            wait(async move { (body.chunk().await, body) }).map_err(io::Error::other)?;
+        *self.answer.body_mut() = body;
+        chunk
     }
 }
 
 impl Read for Response {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.come.is_empty() && !out.is_empty() {
-            let mut answer = self.whole().map_err(io::Error::other)?;
-            let next = async move { (answer.chunk().await, answer) };
-            let (chunk, answer) = wait(next).map_err(io::Error::other)?;
-            let chunk = chunk.map_err(io::Error::other)?;
-            self.answer = Some(answer);
-            match chunk {
+            match self.next()? {
                 Some(chunk) => self.come = chunk,
                 None => return Ok(0),
             }
         }
-        let count = self.come.len().min(out.len());
-        if let (Some(out), Some(come)) = (out.get_mut(..count), self.come.get(..count)) {
-            out.copy_from_slice(come);
-        }
-        self.come.advance(count);
-        Ok(count)
+        (&mut self.come).reader().read(out)
     }
-}
-
-fn broken_off() -> Error {
-    Error::Answer("it broke off before".into())
 }

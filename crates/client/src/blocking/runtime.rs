@@ -18,11 +18,7 @@ const MANY: usize = 10_000;
 pub(super) fn wait<T: Send + 'static>(
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Error> {
-    if is_task() {
-        return Err(Error::Setup(
-            "a blocking call inside an async runtime would hold up its other tasks; use gatepass_client::Session, or tokio::task::spawn_blocking".into(),
-        ));
-    }
+    may_wait()?;
     let (done, outcome) = sync_channel(1);
     runtime()?.spawn(async move {
         // Whoever waits for it is there until it comes.
@@ -30,6 +26,20 @@ pub(super) fn wait<T: Send + 'static>(
     });
     let crashed = |_| Error::Setup("the request crashed; this is a bug".into());
     outcome.recv().map_err(crashed)
+}
+
+/// Whether the caller is on a thread that may wait.
+///
+/// # Errors
+///
+/// It is a task.
+pub(super) fn may_wait() -> Result<(), Error> {
+    if is_task() {
+        return Err(Error::Setup(
+            "a blocking call inside an async runtime would hold up its other tasks; use gatepass_client::Session, or tokio::task::spawn_blocking".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Is never dropped: requests may be under way until the program ends.

@@ -6,16 +6,31 @@
 )]
 #![expect(clippy::print_stdout, reason = "a child process answers on it")]
 
+#[path = "../support/agent.rs"]
+mod agent;
 mod authority;
+mod blocking;
+mod bodies;
+mod digest;
+mod headers;
+mod id_tokens;
+mod layer;
 mod login;
 mod methods;
+mod netrc;
 mod origins;
 mod processes;
+#[path = "../support/provider.rs"]
+mod provider;
+mod registration;
 mod renewal;
+mod scopes;
 #[path = "../../../http/tests/network/server.rs"]
 #[expect(
     dead_code,
     reason = "shared with the tests of http, which use all of it"
 )]
 mod server;
+mod step_up;
+mod together;
 mod unauthorized;

@@ -48,6 +48,11 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// The body, where it is a document and not the word that there is none.
+    pub(super) fn document(&self) -> Option<&[u8]> {
+        (self.status == StatusCode::OK).then_some(self.body.as_slice())
+    }
+
     /// The headers that ask whether this is still the answer (RFC 9110 §13.1); none where that makes no sense.
     pub(super) fn conditions(&self) -> HeaderMap {
         let mut conditions = HeaderMap::new();

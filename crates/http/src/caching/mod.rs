@@ -52,6 +52,12 @@ impl AnswerCache {
         }
     }
 
+    /// The document that is kept of `url`, however old it is by now. Nobody is asked for it.
+    pub fn peek(&self, url: &Url, now: Timestamp) -> Option<Vec<u8>> {
+        let document = self.slot(url, false, now).document()?;
+        document.value.document().map(<[u8]>::to_vec)
+    }
+
     /// The place of `url`, which knows what lies on disk unless memory has an answer already.
     fn slot(&self, url: &Url, anew: bool, now: Timestamp) -> Arc<Slot<Kept, Answer>> {
         let slot = self.shelf.slot(url);

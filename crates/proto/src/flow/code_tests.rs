@@ -1,9 +1,9 @@
 use serde_json::{Value, json};
 
-use super::{CodeFlow, CodeSetup};
+use super::CodeFlow;
 use crate::dpop::Dpop;
 use crate::flow::testing::{Counting, NOW, Next, Talk, client, done, failed, form, sent};
-use crate::flow::{Endpoint, FlowError, IdTokenSetup, Input, Step};
+use crate::flow::{CodeSetup, Endpoint, FlowError, IdTokenSetup, Input, Step};
 use crate::jose::{KeySet, SigningKey, VerifiedJws};
 use crate::{Cx, Params};
 

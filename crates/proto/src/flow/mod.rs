@@ -4,6 +4,7 @@ mod bearer;
 mod call;
 mod ciba;
 mod code;
+mod code_setup;
 mod device;
 mod discover;
 mod elsewhere;
@@ -22,7 +23,8 @@ mod userinfo;
 
 pub use call::Endpoint;
 pub use ciba::{CibaFlow, CibaSetup};
-pub use code::{CodeFlow, CodeSetup, PendingLogin};
+pub use code::{CodeFlow, PendingLogin};
+pub use code_setup::CodeSetup;
 pub use device::{DeviceFlow, DeviceSetup};
 pub use discover::DiscoverFlow;
 pub use error::FlowError;

@@ -92,7 +92,10 @@ impl Curl {
         self.take.tell(&profile, true, None, Some(&secret))?;
         let mut url = line.url;
         url.set_query(None);
-        output::note(&format!("Next: gatepass get {url} --profile {}", profile.name));
+        output::note(&format!(
+            "Next: gatepass get {url} --profile {}",
+            profile.name
+        ));
         Ok(())
     }
 
@@ -104,7 +107,8 @@ impl Curl {
             let taken = take::read(Path::new("-"))?;
             let text = std::str::from_utf8(&taken.bytes)
                 .map_err(|_| Failure::error("standard input: expected text"))?;
-            shell::words(text).map_err(|reason| Failure::error(format!("standard input: {reason}")))?
+            shell::words(text)
+                .map_err(|reason| Failure::error(format!("standard input: {reason}")))?
         } else {
             self.words.iter().cloned().map(Zeroizing::new).collect()
         };
@@ -114,7 +118,8 @@ impl Curl {
             stem.is_some_and(|stem| stem == "curl")
         });
         let words = words.get(usize::from(named)..).unwrap_or_default();
-        curl_line::read(words).map_err(|reason| Failure::error(format!("the curl command: {reason}")))
+        curl_line::read(words)
+            .map_err(|reason| Failure::error(format!("the curl command: {reason}")))
     }
 }
 
@@ -137,7 +142,10 @@ fn credential(
         }
         Found::Basic(username, password) => {
             let password = settle(password.as_ref())?;
-            (Credential::basic(plain(username)?, password.clone()), password)
+            (
+                Credential::basic(plain(username)?, password.clone()),
+                password,
+            )
         }
         Found::Digest(username, password) => {
             let password = settle(password.as_ref())?;

@@ -37,26 +37,19 @@ pub(super) enum Found {
 }
 
 /// The options that have a value, besides those that are read below.
-const WITH_VALUE: &[&str] = &[
-    "request", "data", "data-raw", "data-binary", "data-ascii", "data-urlencode", "json", "form", "form-string",
-    "output", "output-dir", "user-agent", "referer", "proxy", "proxy-user", "proxy-header", "capath", "cert", "cert-type",
-    "key", "key-type", "pass", "max-time", "connect-timeout", "retry", "retry-delay", "retry-max-time", "range",
-    "resolve", "connect-to", "interface", "limit-rate", "max-redirs", "max-filesize", "write-out", "cookie-jar",
-    "dump-header", "upload-file", "time-cond", "netrc-file", "ciphers", "tls-max", "tls13-ciphers", "dns-servers",
-    "doh-url", "socks4", "socks4a", "socks5", "socks5-hostname", "preproxy", "noproxy", "request-target", "proto",
-    "proto-default", "proto-redir", "unix-socket", "local-port", "keepalive-time", "speed-limit", "speed-time", "stderr",
-    "trace", "trace-ascii", "url-query", "pinnedpubkey", "crlfile", "expect100-timeout", "happy-eyeballs-timeout-ms",
-    "rate", "variable", "etag-save", "etag-compare", "hsts", "alt-svc", "login-options", "service-name", "aws-sigv4",
-];
+const WITH_VALUE: &str = "request data data-raw data-binary data-ascii data-urlencode json form form-string output output-dir user-agent \
+    referer proxy proxy-user proxy-header capath cert cert-type key key-type pass max-time connect-timeout retry \
+    retry-delay retry-max-time range resolve connect-to interface limit-rate max-redirs max-filesize write-out \
+    cookie-jar dump-header upload-file time-cond netrc-file ciphers tls-max tls13-ciphers dns-servers doh-url socks4 \
+    socks4a socks5 socks5-hostname preproxy noproxy request-target proto proto-default proto-redir unix-socket \
+    local-port keepalive-time speed-limit speed-time stderr trace trace-ascii url-query pinnedpubkey crlfile \
+    expect100-timeout happy-eyeballs-timeout-ms rate variable etag-save etag-compare hsts alt-svc login-options \
+    service-name aws-sigv4";
 
 /// The options of one letter that have a value, and their long names.
-const LETTERS: &[(char, &str)] = &[
-    ('H', "header"), ('u', "user"), ('b', "cookie"), ('K', "config"), ('X', "request"), ('d', "data"), ('F', "form"),
-    ('o', "output"), ('A', "user-agent"), ('e', "referer"), ('x', "proxy"), ('m', "max-time"), ('U', "proxy-user"),
-    ('c', "cookie-jar"), ('D', "dump-header"), ('E', "cert"), ('r', "range"), ('T', "upload-file"), ('t', "telnet-option"),
-    ('w', "write-out"), ('y', "speed-time"), ('Y', "speed-limit"), ('z', "time-cond"), ('C', "continue-at"), ('P', "ftp-port"),
-    ('Q', "quote"),
-];
+const LETTERS: &str = "H=header u=user b=cookie K=config X=request d=data F=form o=output A=user-agent e=referer x=proxy m=max-time \
+    U=proxy-user c=cookie-jar D=dump-header E=cert r=range T=upload-file t=telnet-option w=write-out y=speed-time \
+    Y=speed-limit z=time-cond C=continue-at P=ftp-port Q=quote";
 
 /// Reads the words after `curl`.
 ///
@@ -73,9 +66,17 @@ pub(super) fn read(words: &[Zeroizing<String>]) -> Result<Line, String> {
             Some(name) if !only_urls => {
                 let wants = wants_value(name);
                 let value = if wants { Some(words.next()) } else { None };
-                read.option(name, value.map(|value| value.ok_or_else(|| needs(name))).transpose()?)?;
+                read.option(
+                    name,
+                    value
+                        .map(|value| value.ok_or_else(|| needs(name)))
+                        .transpose()?,
+                )?;
             }
-            _ => match word.strip_prefix('-').filter(|rest| !rest.is_empty() && !only_urls) {
+            _ => match word
+                .strip_prefix('-')
+                .filter(|rest| !rest.is_empty() && !only_urls)
+            {
                 Some(letters) => read.letters(letters, &mut words)?,
                 None => read.url(word)?,
             },
@@ -85,8 +86,10 @@ pub(super) fn read(words: &[Zeroizing<String>]) -> Result<Line, String> {
 }
 
 fn wants_value(name: &str) -> bool {
-    matches!(name, "header" | "user" | "oauth2-bearer" | "cookie" | "cacert" | "url" | "config")
-        || WITH_VALUE.contains(&name)
+    matches!(
+        name,
+        "header" | "user" | "oauth2-bearer" | "cookie" | "cacert" | "url" | "config"
+    ) || WITH_VALUE.split(' ').any(|known| known == name)
 }
 
 fn needs(name: &str) -> String {
@@ -112,7 +115,11 @@ impl Read {
         words: &mut impl Iterator<Item = &'a str>,
     ) -> Result<(), String> {
         for (at, letter) in letters.char_indices() {
-            let Some((_, name)) = LETTERS.iter().find(|(known, _)| *known == letter) else {
+            let known = LETTERS.split(' ');
+            let Some(name) = known
+                .into_iter()
+                .find_map(|pair| pair.strip_prefix(letter)?.strip_prefix('='))
+            else {
                 if letter == 'n' {
                     return self.option("netrc", None);
                 }
@@ -142,7 +149,12 @@ impl Read {
             "cacert" => self.ca = Some(value.into()),
             "url" => self.url(value)?,
             "digest" => self.digest = true,
-            "config" => return Err("a file of options (-K) is not read here; give the options themselves".to_owned()),
+            "config" => {
+                return Err(
+                    "a file of options (-K) is not read here; give the options themselves"
+                        .to_owned(),
+                );
+            }
             "netrc" | "netrc-file" | "netrc-optional" => {
                 return Err("the credential is in a netrc file, not in this command".to_owned());
             }
@@ -156,10 +168,14 @@ impl Read {
 
     fn header(&mut self, text: &str) -> Result<(), String> {
         if text.starts_with('@') {
-            return Err("a file of headers (-H @FILE) is not read here; give the header itself".to_owned());
+            return Err(
+                "a file of headers (-H @FILE) is not read here; give the header itself".to_owned(),
+            );
         }
         // `Name:` takes a header away, `Name;` sends it empty.
-        let Some((name, value)) = text.split_once(':') else { return Ok(()) };
+        let Some((name, value)) = text.split_once(':') else {
+            return Ok(());
+        };
         let name: HeaderName = name
             .trim()
             .parse()
@@ -181,7 +197,9 @@ impl Read {
             true => text.to_owned(),
             false => format!("https://{text}"),
         };
-        let url: Url = whole.parse().map_err(|_| "expected a URL, as https://api.example.com/x".to_owned())?;
+        let url: Url = whole
+            .parse()
+            .map_err(|_| "expected a URL, as https://api.example.com/x".to_owned())?;
         self.url = Some(url);
         Ok(())
     }
@@ -190,8 +208,16 @@ impl Read {
         let mut url = self.url.take().ok_or("there is no URL in it")?;
         let mut found = Vec::new();
         found.extend(self.authorization());
-        found.extend(self.bearer.take().map(|token| ("--oauth2-bearer".to_owned(), Found::Bearer(token))));
-        found.extend(self.user.take().map(|user| ("-u".to_owned(), of_user(&user, self.digest))));
+        found.extend(
+            self.bearer
+                .take()
+                .map(|token| ("--oauth2-bearer".to_owned(), Found::Bearer(token))),
+        );
+        found.extend(
+            self.user
+                .take()
+                .map(|user| ("-u".to_owned(), of_user(&user, self.digest))),
+        );
         found.extend(in_address(&mut url, self.digest));
         for (name, value) in std::mem::take(&mut self.headers) {
             if tells_of_key(name.as_str()) {
@@ -215,7 +241,10 @@ impl Read {
     }
 
     fn authorization(&mut self) -> Option<(String, Found)> {
-        let at = self.headers.iter().position(|(name, _)| *name == AUTHORIZATION)?;
+        let at = self
+            .headers
+            .iter()
+            .position(|(name, _)| *name == AUTHORIZATION)?;
         let (name, value) = self.headers.remove(at);
         let found = match value.expose().split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
@@ -223,7 +252,9 @@ impl Read {
             }
             Some((scheme, text)) if scheme.eq_ignore_ascii_case("basic") => {
                 let user = STANDARD.decode(text.trim()).ok().map(Zeroizing::new);
-                let user = user.as_ref().and_then(|user| std::str::from_utf8(user).ok());
+                let user = user
+                    .as_ref()
+                    .and_then(|user| std::str::from_utf8(user).ok());
                 match user.filter(|user| user.contains(':')) {
                     Some(user) => of_user(user, false),
                     None => Found::Header(name.clone(), value),
@@ -256,12 +287,23 @@ fn in_address(url: &mut Url, digest: bool) -> Option<(String, Found)> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }
-    let decoded = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    let user = format!("{}:{}", decoded(url.username()), decoded(url.password().unwrap_or_default()));
+    let decoded = |text: &str| {
+        percent_encoding::percent_decode_str(text)
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    let user = format!(
+        "{}:{}",
+        decoded(url.username()),
+        decoded(url.password().unwrap_or_default())
+    );
     let user = Zeroizing::new(user);
     let _ = url.set_username("");
     let _ = url.set_password(None);
-    Some(("user:password@ in the URL".to_owned(), of_user(&user, digest)))
+    Some((
+        "user:password@ in the URL".to_owned(),
+        of_user(&user, digest),
+    ))
 }
 
 fn in_query(url: &Url) -> Option<(String, Found)> {
@@ -286,7 +328,16 @@ fn of_cookies(text: &str) -> Option<(String, Found)> {
 /// Whether a header or parameter of this name holds a credential.
 fn tells_of_key(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '_'], "");
-    let ends = ["apikey", "token", "secret", "accesskey", "authkey", "authorization", "auth", "subscriptionkey"];
+    let ends = [
+        "apikey",
+        "token",
+        "secret",
+        "accesskey",
+        "authkey",
+        "authorization",
+        "auth",
+        "subscriptionkey",
+    ];
     let forged = name.contains("csrf") || name.contains("xsrf");
     !forged && ends.iter().any(|end| name.ends_with(end))
 }

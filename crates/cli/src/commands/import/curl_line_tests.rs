@@ -22,28 +22,61 @@ fn header(name: &'static str, value: &str) -> Found {
 fn credentials_are_found_wherever_they_stand() {
     let basic = |password: &str| Found::Basic("me".to_owned(), Some(Secret::new(password)));
     for (text, expected) in [
-        ("curl -H 'Authorization: Bearer t1' https://a.example/x", Found::Bearer(Secret::new("t1"))),
-        ("curl https://a.example --oauth2-bearer t1 -sS", Found::Bearer(Secret::new("t1"))),
-        ("curl -sSLH 'authorization:bearer t1' https://a.example", Found::Bearer(Secret::new("t1"))),
+        (
+            "curl -H 'Authorization: Bearer t1' https://a.example/x",
+            Found::Bearer(Secret::new("t1")),
+        ),
+        (
+            "curl https://a.example --oauth2-bearer t1 -sS",
+            Found::Bearer(Secret::new("t1")),
+        ),
+        (
+            "curl -sSLH 'authorization:bearer t1' https://a.example",
+            Found::Bearer(Secret::new("t1")),
+        ),
         ("curl -u me:p:w https://a.example", basic("p:w")),
         ("curl -ume:pw https://a.example", basic("pw")),
-        ("curl --user me https://a.example", Found::Basic("me".to_owned(), None)),
-        ("curl -H 'Authorization: Basic bWU6cHc=' https://a.example", basic("pw")),
+        (
+            "curl --user me https://a.example",
+            Found::Basic("me".to_owned(), None),
+        ),
+        (
+            "curl -H 'Authorization: Basic bWU6cHc=' https://a.example",
+            basic("pw"),
+        ),
         ("curl 'https://me:p%20w@a.example/x'", basic("p w")),
         (
             "curl --digest -u me:pw https://a.example",
             Found::Digest("me".to_owned(), Some(Secret::new("pw"))),
         ),
-        ("curl -u sk_live_1: https://a.example", header("authorization", "Basic c2tfbGl2ZV8xOg==")),
-        ("curl -H 'X-API-Key: k1' a.example", header("x-api-key", "k1")),
-        ("curl -H 'PRIVATE-TOKEN: k1' -H 'Accept: x' a.example", header("private-token", "k1")),
-        ("curl -H 'Authorization: Token k1' a.example", header("authorization", "Token k1")),
+        (
+            "curl -u sk_live_1: https://a.example",
+            header("authorization", "Basic c2tfbGl2ZV8xOg=="),
+        ),
+        (
+            "curl -H 'X-API-Key: k1' a.example",
+            header("x-api-key", "k1"),
+        ),
+        (
+            "curl -H 'PRIVATE-TOKEN: k1' -H 'Accept: x' a.example",
+            header("private-token", "k1"),
+        ),
+        (
+            "curl -H 'Authorization: Token k1' a.example",
+            header("authorization", "Token k1"),
+        ),
         (
             "curl 'https://a.example/x?q=1&api_key=k%201'",
             Found::Query("api_key".to_owned(), Secret::new("k 1")),
         ),
-        ("curl -b 'sid=k1' a.example", Found::Cookie("sid".to_owned(), Secret::new("k1"))),
-        ("curl -H 'Cookie: a=1; b=2' a.example", header("cookie", "a=1; b=2")),
+        (
+            "curl -b 'sid=k1' a.example",
+            Found::Cookie("sid".to_owned(), Secret::new("k1")),
+        ),
+        (
+            "curl -H 'Cookie: a=1; b=2' a.example",
+            header("cookie", "a=1; b=2"),
+        ),
     ] {
         assert_eq!(found(text), expected, "{text}");
     }

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::place::PlaceArgs;
-use super::take::{self, TakeArgs, Taken};
 use super::requests_oauthlib;
+use super::take::{self, TakeArgs, Taken};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output;
@@ -85,8 +85,9 @@ impl OidcAgent {
             return self.take.tell(&profile, false, Some(&status), None);
         }
         // The parser's own words could repeat a secret.
-        let account: Account = serde_json::from_slice(&taken.bytes)
-            .map_err(|_| fault("expected what `oidc-gen -p NAME` or `oidc-token -a NAME` prints"))?;
+        let account: Account = serde_json::from_slice(&taken.bytes).map_err(|_| {
+            fault("expected what `oidc-gen -p NAME` or `oidc-token -a NAME` prints")
+        })?;
         self.account(account, &taken, context).await
     }
 
@@ -99,7 +100,11 @@ impl OidcAgent {
         let name = match (self.profile, &account.name) {
             (Some(name), _) => name,
             (None, Some(name)) => name.parse().map_err(Failure::usage)?,
-            (None, None) => return Err(Failure::usage("--profile is needed: the account has no name")),
+            (None, None) => {
+                return Err(Failure::usage(
+                    "--profile is needed: the account has no name",
+                ));
+            }
         };
         let issuer = match self.issuer {
             Some(issuer) => issuer,
@@ -108,7 +113,9 @@ impl OidcAgent {
         if self.api.is_empty() {
             return Err(Failure::usage(format!(
                 "--api is needed: the origin that the credential goes to; where that is the server that issues it, --api {}",
-                issuer.parse().map_or(String::new(), |url: Url| url.origin().ascii_serialization())
+                issuer
+                    .parse()
+                    .map_or(String::new(), |url: Url| url.origin().ascii_serialization())
             )));
         }
         if self.take.present(&name, context)?.is_some() && !self.take.replace {
@@ -124,7 +131,12 @@ impl OidcAgent {
         };
         let oauth = OAuth {
             scope: account.scope.and_then(|scope| scope.parse().ok()),
-            ..OAuth::new(Some(issuer), Some(account.client_id), placed.clone(), grant(account.redirect_uris))
+            ..OAuth::new(
+                Some(issuer),
+                Some(account.client_id),
+                placed.clone(),
+                grant(account.redirect_uris),
+            )
         };
         let profile = Profile {
             name,
@@ -145,7 +157,8 @@ impl OidcAgent {
             }
             None => None,
         };
-        self.take.tell(&profile, true, status.as_ref(), placed.as_ref())?;
+        self.take
+            .tell(&profile, true, status.as_ref(), placed.as_ref())?;
         if status.is_none() {
             output::note(&format!("Next: gatepass login {}", profile.name));
         }

@@ -30,13 +30,21 @@ impl PlaceArgs {
     /// # Errors
     ///
     /// No place was named; the file cannot be written, or holds something else.
-    pub(super) fn settle(self, secret: Option<&Secret>, replace: bool) -> Result<SecretRef, Failure> {
+    pub(super) fn settle(
+        self,
+        secret: Option<&Secret>,
+        replace: bool,
+    ) -> Result<SecretRef, Failure> {
         if let Some(name) = self.secret_env {
-            output::note(&format!("Set the environment variable {name} to the secret."));
+            output::note(&format!(
+                "Set the environment variable {name} to the secret."
+            ));
             return Ok(SecretRef::Env(name));
         }
         if let Some(command) = self.secret_command {
-            output::note(&format!("Store the secret so that {command:?} prints it on its first line."));
+            output::note(&format!(
+                "Store the secret so that {command:?} prints it on its first line."
+            ));
             return Ok(SecretRef::Command(command));
         }
         let Some(path) = self.secret_file else {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::tokens::StoredToken;
 use gatepass_client::ProfileName;
+use gatepass_client::tokens::StoredToken;
 use gatepass_proto::message::token::TokenResponse;
 
 use super::take::{self, TakeArgs, Taken};
@@ -66,7 +66,9 @@ pub(super) fn read(taken: &Taken) -> Result<StoredToken, String> {
     let answer = TokenResponse::parse(&taken.bytes)
         .map_err(|reason| format!("not a token as JSON: {reason}"))?;
     let lifetime = answer.expires_in.map(Duration::from_secs);
-    let until = answer.until.or(lifetime.map(|lifetime| taken.written + lifetime));
+    let until = answer
+        .until
+        .or(lifetime.map(|lifetime| taken.written + lifetime));
     let obtained = match (until, lifetime) {
         (Some(until), Some(lifetime)) => (until - lifetime).min(taken.written),
         _ => taken.written,
@@ -99,15 +101,27 @@ mod tests {
     #[test]
     fn the_moment_counts_before_the_lifetime() {
         let both = r#"{"access_token":"a","expires_in":3600,"expires_at":1900000000.25,"scope":["x","y"]}"#;
-        assert_eq!(token(both), Ok((Some(1_900_000_000), Some("x y".to_owned()))));
+        assert_eq!(
+            token(both),
+            Ok((Some(1_900_000_000), Some("x y".to_owned())))
+        );
         let lifetime = r#"{"access_token":"a","expires_in":"3600","scope":"x,y"}"#;
-        assert_eq!(token(lifetime), Ok((Some(2_000_003_600), Some("x y".to_owned()))));
+        assert_eq!(
+            token(lifetime),
+            Ok((Some(2_000_003_600), Some("x y".to_owned())))
+        );
         assert_eq!(token(r#"{"access_token":"a"}"#), Ok((None, None)));
     }
 
     #[test]
     fn what_is_no_token_is_refused_without_being_repeated() {
-        for json in ["", "hunter2", "[\"hunter2\"]", r#"{"token":"hunter2"}"#, r#"{"access_token":7}"#] {
+        for json in [
+            "",
+            "hunter2",
+            "[\"hunter2\"]",
+            r#"{"token":"hunter2"}"#,
+            r#"{"access_token":7}"#,
+        ] {
             let error = token(json).expect_err(json);
             assert!(!error.contains("hunter2"), "{error}");
         }

@@ -129,7 +129,9 @@ impl Reader<'_> {
             .take_while(|c| c.is_digit(radix))
             .collect();
         self.rest = self.rest.get(digits.len()..).unwrap_or_default();
-        let c = u32::from_str_radix(&digits, radix).ok().and_then(char::from_u32);
+        let c = u32::from_str_radix(&digits, radix)
+            .ok()
+            .and_then(char::from_u32);
         match c.filter(|c| *c != VARIABLE) {
             Some(c) => {
                 self.push(c);
@@ -201,13 +203,22 @@ mod tests {
 
     #[test]
     fn variables_are_marked_where_the_shell_would_look_them_up() {
-        assert_eq!(told("\"Bearer $T_1.\" ${X}y"), ["Bearer \0T_1\0.", "\0X\0y"]);
-        assert_eq!(told(r#"'$T' \$T "\$T" $ $5"#), ["$T", "$T", "$T", "$", "$5"]);
+        assert_eq!(
+            told("\"Bearer $T_1.\" ${X}y"),
+            ["Bearer \0T_1\0.", "\0X\0y"]
+        );
+        assert_eq!(
+            told(r#"'$T' \$T "\$T" $ $5"#),
+            ["$T", "$T", "$T", "$", "$5"]
+        );
     }
 
     #[test]
     fn what_cannot_be_known_is_refused() {
-        for line in ["'a", "\"a", "$'a", "\"a\\", "$(x)", "\"`x`\"", "${x:-y}", "${x", r"$'\x'", r"$'\x00'", "a\0b"] {
+        for line in [
+            "'a", "\"a", "$'a", "\"a\\", "$(x)", "\"`x`\"", "${x:-y}", "${x", r"$'\x'", r"$'\x00'",
+            "a\0b",
+        ] {
             assert!(words(line).is_err(), "{line:?}");
         }
     }

@@ -59,7 +59,9 @@ pub(super) fn read(path: &Path) -> Result<Taken, Failure> {
     let modified = modified.and_then(|moment| moment.duration_since(UNIX_EPOCH).ok());
     Ok(Taken {
         bytes: bounded(file, &name)?,
-        written: modified.map_or(now, |since| Timestamp::from_secs(since.as_secs())).min(now),
+        written: modified
+            .map_or(now, |since| Timestamp::from_secs(since.as_secs()))
+            .min(now),
     })
 }
 
@@ -149,7 +151,10 @@ impl TakeArgs {
             }));
         }
         if added {
-            output::note(&format!("Added profile {name} (method {}).", profile.credential.method()));
+            output::note(&format!(
+                "Added profile {name} (method {}).",
+                profile.credential.method()
+            ));
         }
         let Some(status) = status else { return Ok(()) };
         output::note(&match (status.state, end) {
@@ -159,7 +164,10 @@ impl TakeArgs {
             (TokenState::Renewable, _) => {
                 format!("Kept what {name} needs to renew its token; the next use does.")
             }
-            (_, Some(end)) => format!("Kept the token of {name}; it expires {}.", time::distance(end)),
+            (_, Some(end)) => format!(
+                "Kept the token of {name}; it expires {}.",
+                time::distance(end)
+            ),
             (_, None) => format!("Kept the token of {name}."),
         });
         Ok(())

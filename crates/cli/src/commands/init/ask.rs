@@ -34,7 +34,7 @@ impl Question {
     pub(super) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
-            ..Self::default()
+            ..Default::default()
         }
     }
 
@@ -53,8 +53,7 @@ impl Asker {
     /// Somebody is there where both the questions and the answers go to a terminal.
     pub(super) fn of_this_terminal() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let present =
-            !dumb && std::io::stdin().is_terminal() && output::is_terminal(Stream::Error);
+        let present = !dumb && std::io::stdin().is_terminal() && output::is_terminal(Stream::Error);
         if present {
             terminal::remember();
         }
@@ -124,7 +123,9 @@ impl Asker {
         let question = question.to_owned();
         let chosen = blocking(move || {
             let select = Select::new(&question, labels).without_filtering();
-            select.with_help_message("↑ ↓ to move, Enter to choose").raw_prompt()
+            select
+                .with_help_message("↑ ↓ to move, Enter to choose")
+                .raw_prompt()
         })
         .await?;
         // What was chosen is one of them.

@@ -2,8 +2,8 @@
 
 use gatepass_client::providers::{Kind, Provider};
 use gatepass_client::{Origin, ProfileName};
-use gatepass_proto::message::metadata::ServerMetadata;
 use gatepass_http::check_url;
+use gatepass_proto::message::metadata::ServerMetadata;
 use url::Url;
 
 use super::ask::{Asker, Question};
@@ -41,8 +41,13 @@ impl Details<'_> {
                 self.secret(&place::KEY).await?;
             }
             Way::Login => {
-                self.text("url", "--login-url", Question::new("The login endpoint's URL"), url)
-                    .await?;
+                self.text(
+                    "url",
+                    "--login-url",
+                    Question::new("The login endpoint's URL"),
+                    url,
+                )
+                .await?;
                 self.style().await?;
                 self.user().await?;
             }
@@ -68,8 +73,12 @@ impl Details<'_> {
         {
             self.new.say("issuer", &metadata.issuer);
         }
-        if !["provider", "issuer", "token_endpoint"].iter().any(|own| self.new.says(own)) {
-            let question = Question::new("The login server").help("its URL, like https://login.example.com");
+        if !["provider", "issuer", "token_endpoint"]
+            .iter()
+            .any(|own| self.new.says(own))
+        {
+            let question =
+                Question::new("The login server").help("its URL, like https://login.example.com");
             self.text("issuer", "--issuer", question, url).await?;
         }
         self.client(grant, target, metadata).await?;
@@ -102,7 +111,8 @@ impl Details<'_> {
                 Kind::Url => "URL",
                 _ => "VALUE",
             };
-            self.text(&member, &format!("--var {name}={kind}"), question, check).await?;
+            self.text(&member, &format!("--var {name}={kind}"), question, check)
+                .await?;
         }
         if own.quirks.fixed_port && !self.new.says("redirect_uri") {
             let uri = provider::redirect_uri(own);
@@ -122,16 +132,25 @@ impl Details<'_> {
             && matches!(grant, "authorization_code" | "device_code");
         if !self.new.says("client_id") {
             let choices = vec![
-                ("Register one now: the server lets programs do that themselves".to_owned(), true),
+                (
+                    "Register one now: the server lets programs do that themselves".to_owned(),
+                    true,
+                ),
                 ("I have a client id".to_owned(), false),
             ];
             let by_itself = registers
-                && self.asker.choose("", "Which client?", choices, Some(true)).await? == Some(true);
+                && self
+                    .asker
+                    .choose("", "Which client?", choices, Some(true))
+                    .await?
+                    == Some(true);
             if by_itself {
                 return Ok(());
             }
-            let question = Question::new("The client id").help("whoever runs the login server gives it out");
-            self.text("client_id", "--client-id", question, some).await?;
+            let question =
+                Question::new("The client id").help("whoever runs the login server gives it out");
+            self.text("client_id", "--client-id", question, some)
+                .await?;
         }
         if self.new.says("client_secret") || self.new.says("client_key") {
             return Ok(());
@@ -141,7 +160,11 @@ impl Details<'_> {
             _ => false,
         };
         let needed = grant == "client_credentials";
-        let has = needed || self.asker.confirm("Has the client a secret?", usual && self.asker.present).await?;
+        let has = needed
+            || self
+                .asker
+                .confirm("Has the client a secret?", usual && self.asker.present)
+                .await?;
         match has {
             true => self.secret(&place::CLIENT_SECRET).await,
             false => Ok(()),
@@ -161,7 +184,11 @@ impl Details<'_> {
         let question = Question::new("The scopes to ask for")
             .help("separated by spaces; nothing leaves it to the server")
             .default(wanted);
-        let scope = |text: &str| text.parse::<gatepass_client::Scope>().map(drop).map_err(|error| error.to_string());
+        let scope = |text: &str| {
+            text.parse::<gatepass_client::Scope>()
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
         let text = self.asker.text("--scope", question, scope).await?;
         if !text.is_empty() {
             self.new.say("scope", text);
@@ -170,7 +197,13 @@ impl Details<'_> {
     }
 
     async fn user(&mut self) -> Result<(), Failure> {
-        self.text("username", "--username", Question::new("The user name"), some).await?;
+        self.text(
+            "username",
+            "--username",
+            Question::new("The user name"),
+            some,
+        )
+        .await?;
         self.secret(&place::PASSWORD).await
     }
 
@@ -180,7 +213,10 @@ impl Details<'_> {
         }
         let choices = ["form", "json", "basic"].map(|style| (style.to_owned(), style));
         let question = "How does it take them?";
-        let style = self.asker.choose("--login-style", question, choices.to_vec(), Some("form")).await?;
+        let style = self
+            .asker
+            .choose("--login-style", question, choices.to_vec(), Some("form"))
+            .await?;
         if let Some(style) = style {
             self.new.say("style", style);
         }
@@ -188,7 +224,10 @@ impl Details<'_> {
     }
 
     async fn place_of_key(&mut self) -> Result<(), Failure> {
-        if ["header", "query", "cookie"].iter().any(|own| self.new.says(own)) {
+        if ["header", "query", "cookie"]
+            .iter()
+            .any(|own| self.new.says(own))
+        {
             return Ok(());
         }
         let question = Question::new("The header of the key")
@@ -196,7 +235,9 @@ impl Details<'_> {
             .default("X-API-Key");
         let header = |text: &str| {
             let parsed = text.parse::<http::HeaderName>();
-            parsed.map(drop).map_err(|_| "that is no header name".to_owned())
+            parsed
+                .map(drop)
+                .map_err(|_| "that is no header name".to_owned())
         };
         self.text("header", "--key-header", question, header).await
     }
@@ -217,7 +258,11 @@ impl Details<'_> {
         }
         let question = Question::new("The API that the token is for")
             .help("its origin, like https://api.example.com; the token goes nowhere else");
-        let origin = |text: &str| text.parse::<Origin>().map(drop).map_err(|error| error.to_string());
+        let origin = |text: &str| {
+            text.parse::<Origin>()
+                .map(drop)
+                .map_err(|error| error.to_string())
+        };
         self.text("api", "--api", question, origin).await
     }
 
@@ -258,12 +303,16 @@ fn some(text: &str) -> Result<(), String> {
 }
 
 fn url(text: &str) -> Result<(), String> {
-    let url: Url = text.parse().map_err(|_| "expected a URL like https://login.example.com".to_owned())?;
+    let url: Url = text
+        .parse()
+        .map_err(|_| "expected a URL like https://login.example.com".to_owned())?;
     check_url(&url).map_err(|error| error.to_string())
 }
 
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
-    let first = chars.next().map(|first| first.to_uppercase().chain(chars).collect());
+    let first = chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect());
     first.unwrap_or_default()
 }

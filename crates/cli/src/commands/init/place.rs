@@ -62,13 +62,24 @@ impl Wanted {
         let options = format!("{option}-env, -file, -command or -keyring");
         loop {
             let choices = [
-                ("I type it now; the keyring of this computer keeps it", Place::Keyring),
-                ("I type it now; a file that only I can read keeps it", Place::NewFile),
-                ("A command prints it, like that of a password manager", Place::Command),
+                (
+                    "I type it now; the keyring of this computer keeps it",
+                    Place::Keyring,
+                ),
+                (
+                    "I type it now; a file that only I can read keeps it",
+                    Place::NewFile,
+                ),
+                (
+                    "A command prints it, like that of a password manager",
+                    Place::Command,
+                ),
                 ("It is in an environment variable", Place::Env),
                 ("It is in a file", Place::File),
             ];
-            let choices = choices.map(|(label, place)| (label.to_owned(), place)).to_vec();
+            let choices = choices
+                .map(|(label, place)| (label.to_owned(), place))
+                .to_vec();
             let question = format!("Where is the {words}?");
             let Some(place) = asker.choose(&options, &question, choices, None).await? else {
                 return Ok(None);

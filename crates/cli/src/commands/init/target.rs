@@ -55,10 +55,15 @@ pub(super) async fn find(
             known: providers::all().iter().map(|own| own.id.clone()).collect(),
             ..Question::new("What do you want to use")
         };
-        let question = question.help("the URL of an API or of its login server, or a provider like github");
+        let question =
+            question.help("the URL of an API or of its login server, or a provider like github");
         let text = match given.take() {
             Some(text) => text,
-            None => asker.text("a URL or a provider", question, |text| told(text).map(drop)).await?,
+            None => {
+                asker
+                    .text("a URL or a provider", question, |text| told(text).map(drop))
+                    .await?
+            }
         };
         asker.complete()?;
         let failure = match told(&text) {
@@ -83,7 +88,8 @@ enum Named {
 }
 
 fn told(text: &str) -> Result<Named, String> {
-    let expected = || format!("{text:?}: expected a URL, or a provider of `gatepass provider list`");
+    let expected =
+        || format!("{text:?}: expected a URL, or a provider of `gatepass provider list`");
     if let Some(provider) = providers::find(&text.to_ascii_lowercase()) {
         return Ok(Named::Provider(provider));
     }
@@ -152,10 +158,17 @@ async fn ask_api(url: &Url, transport: &HttpTransport) -> Result<Api, Failure> {
     output::note(&match (&issuer, answer.status) {
         (Some(issuer), _) => format!("It is an API whose login server is {}.", issuer.issuer),
         (None, StatusCode::UNAUTHORIZED) => {
-            let schemes: Vec<&str> = answer.challenges.iter().map(|own| own.scheme.as_str()).collect();
+            let schemes: Vec<&str> = answer
+                .challenges
+                .iter()
+                .map(|own| own.scheme.as_str())
+                .collect();
             match schemes.is_empty() {
                 true => "It is an API that wants a credential, and does not say which.".to_owned(),
-                false => output::tame(&format!("It is an API that wants {}.", schemes.join(" or "))),
+                false => output::tame(&format!(
+                    "It is an API that wants {}.",
+                    schemes.join(" or ")
+                )),
             }
         }
         (None, status) => format!("It answers {status} to a request without a credential."),

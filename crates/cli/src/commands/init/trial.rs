@@ -34,9 +34,18 @@ pub(super) async fn run(
             return Ok(Outcome::Drop(failure));
         }
         output::failure(&failure);
-        let choices = [("Try again", What::Again), ("Give up", What::Stop), ("Save the profile all the same", What::Save)];
-        let choices = choices.map(|(label, what)| (label.to_owned(), what)).to_vec();
-        match asker.choose("", "It did not work. What now?", choices, None).await? {
+        let choices = [
+            ("Try again", What::Again),
+            ("Give up", What::Stop),
+            ("Save the profile all the same", What::Save),
+        ];
+        let choices = choices
+            .map(|(label, what)| (label.to_owned(), what))
+            .to_vec();
+        match asker
+            .choose("", "It did not work. What now?", choices, None)
+            .await?
+        {
             Some(What::Again) => {}
             Some(What::Save) => return Ok(Outcome::Keep),
             _ => return Ok(Outcome::Drop(failure)),
@@ -75,7 +84,9 @@ async fn get(profile: &Profile, session: &Session, url: &Url) -> Result<(), Fail
         return Ok(());
     }
     let reason = match answer.advice() {
-        Some(Advice::Scope(Some(scope))) => format!("the API wants the scope {:?}", scope.to_string()),
+        Some(Advice::Scope(Some(scope))) => {
+            format!("the API wants the scope {:?}", scope.to_string())
+        }
         Some(advice) => advice.to_string(),
         None => format!("the API does not take the credential ({status})"),
     };

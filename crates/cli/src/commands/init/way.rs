@@ -64,7 +64,8 @@ pub(super) async fn choose(
         return Ok(Some(*only));
     }
     let choices = fitting.into_iter().map(|way| (way.words().to_owned(), way));
-    let options = "how to log in (--issuer, --provider, --login-url, --username, --token-env, --key-env …)";
+    let options =
+        "how to log in (--issuer, --provider, --login-url, --username, --token-env, --key-env …)";
     asker
         .choose(options, "How do you log in?", choices.collect(), fallback)
         .await
@@ -109,7 +110,8 @@ fn of_issuer(metadata: &ServerMetadata) -> Vec<Way> {
     let grants = &metadata.grant_types_supported;
     let has = |name: &str| grants.iter().any(|own| own == name);
     let mut all = Vec::new();
-    if metadata.authorization_endpoint.is_some() && (grants.is_empty() || has("authorization_code")) {
+    if metadata.authorization_endpoint.is_some() && (grants.is_empty() || has("authorization_code"))
+    {
         all.push(BROWSER);
     }
     if metadata.device_authorization_endpoint.is_some() {
@@ -130,7 +132,7 @@ fn of_api(api: &Api) -> (Vec<Way>, Option<Way>) {
     }
     let wants = |scheme: &str| api.challenges.iter().any(|own| own.is(scheme));
     let mut all = Vec::new();
-    let mut put = |way: Way| {
+    let put = |all: &mut Vec<Way>, way: Way| {
         if !all.contains(&way) {
             all.push(way);
         }
@@ -138,19 +140,30 @@ fn of_api(api: &Api) -> (Vec<Way>, Option<Way>) {
     for (scheme, ways) in [
         ("basic", &[Way::Basic][..]),
         ("digest", &[Way::Digest]),
-        ("bearer", &[BROWSER, DEVICE, ITSELF, Way::Bearer, Way::Login]),
+        (
+            "bearer",
+            &[BROWSER, DEVICE, ITSELF, Way::Bearer, Way::Login],
+        ),
         ("dpop", &[BROWSER, DEVICE, ITSELF]),
     ] {
         if wants(scheme) {
-            ways.iter().copied().for_each(&mut put);
+            ways.iter().for_each(|way| put(&mut all, *way));
         }
     }
     let sure = match all.as_slice() {
         [only] => Some(*only),
         _ => None,
     };
-    for way in [BROWSER, DEVICE, ITSELF, Way::Login, Way::Bearer, Way::ApiKey, Way::Basic] {
-        put(way);
+    for way in [
+        BROWSER,
+        DEVICE,
+        ITSELF,
+        Way::Login,
+        Way::Bearer,
+        Way::ApiKey,
+        Way::Basic,
+    ] {
+        put(&mut all, way);
     }
     (all, sure)
 }

@@ -137,12 +137,17 @@ fn kept(copy: NamedTempFile, error: &Failure) -> Failure {
 
 /// Opens VISUAL, EDITOR or the usual editor, and waits for its end.
 fn open_editor(path: &Path) -> Result<(), Failure> {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let set = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    };
     let editor = set("VISUAL")
         .or_else(|| set("EDITOR"))
         .unwrap_or_else(|| USUAL.to_owned());
     let status = command(&editor, path).status();
-    let status = status.map_err(|error| Failure::error(format!("cannot run {editor:?}: {error}")))?;
+    let status =
+        status.map_err(|error| Failure::error(format!("cannot run {editor:?}: {error}")))?;
     if !status.success() {
         return Err(Failure::error(format!(
             "{editor:?} ended with {status}; nothing was changed"
@@ -160,7 +165,9 @@ const USUAL: &str = "notepad";
 #[cfg(unix)]
 fn command(editor: &str, path: &Path) -> Command {
     let mut command = Command::new("sh");
-    command.args(["-c", &format!("{editor} \"$1\""), "sh"]).arg(path);
+    command
+        .args(["-c", &format!("{editor} \"$1\""), "sh"])
+        .arg(path);
     command
 }
 

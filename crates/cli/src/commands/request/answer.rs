@@ -96,7 +96,11 @@ async fn lay_out(mut answer: Response, showing: &Showing) -> Result<(), Failure>
         shown.write(false)?;
     }
     shown.write(true)?;
-    if !shown.ended { output::line("") } else { Ok(()) }
+    if !shown.ended {
+        output::line("")
+    } else {
+        Ok(())
+    }
 }
 
 /// One JSON value, not one a line.
@@ -106,7 +110,12 @@ fn is_json(answer: &Response) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let kind = kind
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     kind == "application/json" || (kind.ends_with("+json") && kind != "application/stream+json")
 }
 

@@ -39,7 +39,10 @@ pub(super) fn open(path: &str) -> Result<Vec<Piece>, Failure> {
     if path == "-" {
         return Ok(match beginning(&mut io::stdin().lock())? {
             (bytes, true) => vec![Piece::Bytes(bytes)],
-            (bytes, false) => vec![Piece::Bytes(bytes), Piece::Open(Box::pin(tokio::io::stdin()))],
+            (bytes, false) => vec![
+                Piece::Bytes(bytes),
+                Piece::Open(Box::pin(tokio::io::stdin())),
+            ],
         });
     }
     let fault = |error: io::Error| Failure::error(format!("{path}: {error}"));

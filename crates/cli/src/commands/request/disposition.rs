@@ -90,7 +90,11 @@ fn safe(name: &str) -> Option<String> {
         safe.pop();
     }
     let safe = safe.trim().trim_end_matches('.').trim_start_matches('.');
-    let stem = safe.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let stem = safe
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let port = ["com", "lpt"].iter().any(|device| {
         stem.strip_prefix(device)
             .is_some_and(|rest| rest.len() == 1)
@@ -115,8 +119,14 @@ mod tests {
     fn the_name_is_read_as_it_was_meant() {
         for (header, name) in [
             ("attachment; filename=report.pdf", Some("report.pdf")),
-            (r#"attachment; filename="a; b\".txt"; size=3"#, Some("a; b\".txt")),
-            ("attachment; filename=x; filename*=UTF-8''na%20%C3%BC.txt", Some("na ü.txt")),
+            (
+                r#"attachment; filename="a; b\".txt"; size=3"#,
+                Some("a; b\".txt"),
+            ),
+            (
+                "attachment; filename=x; filename*=UTF-8''na%20%C3%BC.txt",
+                Some("na ü.txt"),
+            ),
             ("attachment; filename*=iso-8859-1'en'%A3.txt", Some("£.txt")),
             ("attachment; filename*=UTF-8''%ff; FileName = y ", Some("y")),
             ("inline", None),

@@ -36,7 +36,11 @@ pub(super) async fn save(answer: Response, asked: &Url, target: Target) -> Resul
     };
     let fault = |error: io::Error| Failure::error(format!("{}: {error}", path.display()));
     // Never through a name that somebody else chose.
-    let present = if chosen { fs::symlink_metadata(&path) } else { fs::metadata(&path) };
+    let present = if chosen {
+        fs::symlink_metadata(&path)
+    } else {
+        fs::metadata(&path)
+    };
     let length = match present {
         Ok(_) if chosen && !target.overwrite => return Err(exists(&path)),
         Ok(present) if !present.is_file() && !chosen => {
@@ -80,7 +84,9 @@ fn exists(path: &Path) -> Failure {
 
 /// A file beside the one that is meant, with the mode that it has or would have.
 fn aside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or_else(|| Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".gatepass-").suffix(".part");

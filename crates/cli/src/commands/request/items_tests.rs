@@ -95,7 +95,10 @@ fn headers_and_parameters_come_from_files_without_the_end_of_the_line() {
     let path = folder.path().join("value");
     std::fs::write(&path, "k 1\n").expect("written");
     let path = path.to_str().expect("UTF-8");
-    let made = request(&[&format!("X-A:@{path}"), &format!("b==@{path}")], Kind::Json);
+    let made = request(
+        &[&format!("X-A:@{path}"), &format!("b==@{path}")],
+        Kind::Json,
+    );
     assert_eq!(made.headers()["x-a"], "k 1");
     assert_eq!(made.uri(), "https://a.example/x?a=1&b=k+1");
 }
@@ -103,7 +106,10 @@ fn headers_and_parameters_come_from_files_without_the_end_of_the_line() {
 #[tokio::test]
 async fn brackets_nest_in_json_only() {
     let items = ["a[b]=c", "d[]:=1", "d[]:=2"];
-    assert_eq!(body(request(&items, Kind::Json)).await, r#"{"a":{"b":"c"},"d":[1,2]}"#);
+    assert_eq!(
+        body(request(&items, Kind::Json)).await,
+        r#"{"a":{"b":"c"},"d":[1,2]}"#
+    );
     assert_eq!(body(request(&["a[b]=c"], Kind::Form)).await, "a%5Bb%5D=c");
 }
 
@@ -116,8 +122,14 @@ async fn a_form_with_files_is_a_multipart_one() {
     let named = format!("b@{path};filename=x y.bin;type=image/png");
     let made = request(&["c=d", &format!("a@{path}"), &named], Kind::Form);
     let kind = made.headers()["content-type"].to_str().expect("text");
-    assert!(kind.starts_with("multipart/form-data; boundary=gatepass-"), "{kind}");
-    let length = made.headers()["content-length"].to_str().expect("text").to_owned();
+    assert!(
+        kind.starts_with("multipart/form-data; boundary=gatepass-"),
+        "{kind}"
+    );
+    let length = made.headers()["content-length"]
+        .to_str()
+        .expect("text")
+        .to_owned();
     let body = body(made).await;
     assert_eq!(length, body.len().to_string());
     for part in [
@@ -135,7 +147,11 @@ async fn a_form_with_files_is_a_multipart_one() {
 #[test]
 fn a_file_tells_its_type_by_its_name() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (name, kind) in [("a.png", "image/png"), ("a.xml", "text/xml"), ("a", "application/json")] {
+    for (name, kind) in [
+        ("a.png", "image/png"),
+        ("a.xml", "text/xml"),
+        ("a", "application/json"),
+    ] {
         let path = folder.path().join(name);
         std::fs::write(&path, "x").expect("written");
         let made = request(&[&format!("@{}", path.display())], Kind::Json);

@@ -2,6 +2,7 @@
 
 mod answer;
 mod body;
+mod compose;
 mod disposition;
 mod download;
 mod items;
@@ -151,7 +152,9 @@ impl Sending {
         let session = self.session(&profile, context)?;
         let head = words.method == Some(Method::HEAD);
         let request = items.request(words.method, words.url.clone())?;
-        let (answer, redactor) = self.exchange(&session, request, &words.url, &profile).await?;
+        let (answer, redactor) = self
+            .exchange(&session, request, &words.url, &profile)
+            .await?;
         let status = answer.status();
         let exit = if self.ignore_status {
             Exit::Done
@@ -214,7 +217,11 @@ impl Sending {
 
     fn session(&self, profile: &Profile, context: &Context) -> Result<Session, Failure> {
         let mut egress = self.network.egress()?;
-        let patience = if self.timeout == 0 { FOR_EVER } else { self.timeout };
+        let patience = if self.timeout == 0 {
+            FOR_EVER
+        } else {
+            self.timeout
+        };
         egress.idle_timeout = Duration::from_secs(patience);
         egress.connect_timeout = egress.connect_timeout.min(egress.idle_timeout);
         egress.max_wait = egress.max_wait.min(egress.idle_timeout);

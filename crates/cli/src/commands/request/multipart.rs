@@ -99,7 +99,11 @@ mod tests {
         ];
         let form = Form::of(parts).expect("a form");
         let kind = form.kind.to_str().expect("text").to_owned();
-        let boundary = kind.split_once("boundary=").expect("a boundary").1.to_owned();
+        let boundary = kind
+            .split_once("boundary=")
+            .expect("a boundary")
+            .1
+            .to_owned();
         let body = form.body.collect(1 << 20).await.expect("a body");
         assert_eq!(form.length, Some(body.len() as u64));
         let expected = format!(

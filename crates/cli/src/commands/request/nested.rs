@@ -50,9 +50,9 @@ impl Node {
             Self::Nothing => "null".to_owned(),
             Self::Leaf(json) => json.clone(),
             Self::Object(members) => {
-                let members = members
-                    .iter()
-                    .map(|(name, node)| format!("{}:{}", Value::from(name.as_str()), node.to_json()));
+                let members = members.iter().map(|(name, node)| {
+                    format!("{}:{}", Value::from(name.as_str()), node.to_json())
+                });
                 format!("{{{}}}", members.collect::<Vec<_>>().join(","))
             }
             Self::Array(items) => {
@@ -80,7 +80,10 @@ impl Node {
                 if at == members.len() {
                     members.push((name.clone(), Self::Nothing));
                 }
-                members.get_mut(at).map(|(_, node)| node).ok_or_else(String::new)
+                members
+                    .get_mut(at)
+                    .map(|(_, node)| node)
+                    .ok_or_else(String::new)
             }
             (Self::Array(items), Step::Index(_) | Step::Next) => {
                 let at = match step {
@@ -146,7 +149,9 @@ fn unescaped(text: &str) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match chars.peek() {
-            Some(next) if c == '\\' && (matches!(next, '[' | ']' | '\\') || next.is_ascii_digit()) => {
+            Some(next)
+                if c == '\\' && (matches!(next, '[' | ']' | '\\') || next.is_ascii_digit()) =>
+            {
                 plain.extend(chars.next());
             }
             _ => plain.push(c),
@@ -180,10 +185,18 @@ mod tests {
         ];
         assert_eq!(
             made(&items).as_deref(),
-            Ok(r#"{"a":{"b":1,"f":{"g":5}},"c":[2,3],"d":[null,null,{"e":4}],"h[0]":6,"i":{"7":7}}"#)
+            Ok(
+                r#"{"a":{"b":1,"f":{"g":5}},"c":[2,3],"d":[null,null,{"e":4}],"h[0]":6,"i":{"7":7}}"#
+            )
         );
-        assert_eq!(made(&[("[]", "1"), ("[2]", "2")]).as_deref(), Ok("[1,null,2]"));
-        assert_eq!(made(&[("a", "1"), ("b", "2"), ("a", "3")]).as_deref(), Ok(r#"{"b":2,"a":3}"#));
+        assert_eq!(
+            made(&[("[]", "1"), ("[2]", "2")]).as_deref(),
+            Ok("[1,null,2]")
+        );
+        assert_eq!(
+            made(&[("a", "1"), ("b", "2"), ("a", "3")]).as_deref(),
+            Ok(r#"{"b":2,"a":3}"#)
+        );
         assert_eq!(made(&[("ü[ö]", "1")]).as_deref(), Ok(r#"{"ü":{"ö":1}}"#));
         assert_eq!(made(&[]).as_deref(), Ok("null"));
     }

@@ -234,7 +234,11 @@ mod tests {
             ..Style::default()
         };
         let told = laid(r#"{"a":"b","c":-1,"d":true}"#, coloured);
-        let plain = ["\x1b[1;34m\"a\"\x1b[0m: \x1b[32m\"b\"\x1b[0m", "\x1b[36m-1\x1b[0m", "\x1b[35mtrue\x1b[0m"];
+        let plain = [
+            "\x1b[1;34m\"a\"\x1b[0m: \x1b[32m\"b\"\x1b[0m",
+            "\x1b[36m-1\x1b[0m",
+            "\x1b[35mtrue\x1b[0m",
+        ];
         for part in plain {
             assert!(told.contains(part), "{part:?}: {told:?}");
         }
@@ -249,8 +253,14 @@ mod tests {
         let text = r#"{"access_token":"hunter2","token_type":"Bearer","password":["hunter2",1],"a":{"code":7},"secret":null}"#;
         let told = laid(text, redacted);
         assert!(!told.contains("hunter2") && !told.contains('7'), "{told}");
-        assert!(told.contains("\"Bearer\"") && told.contains("null"), "{told}");
-        assert!(serde_json::from_str::<serde_json::Value>(&told).is_ok(), "{told}");
+        assert!(
+            told.contains("\"Bearer\"") && told.contains("null"),
+            "{told}"
+        );
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&told).is_ok(),
+            "{told}"
+        );
     }
 
     #[test]

@@ -94,11 +94,31 @@ impl Redactor {
 /// Whether a member, a field, a parameter or a header of this name holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     const WHOLE: [&str; 14] = [
-        "authorization", "code", "codeverifier", "cookie", "devicecode", "dpop", "key", "otp", "pass", "passwd", "pin",
-        "pwd", "session", "sig",
+        "authorization",
+        "code",
+        "codeverifier",
+        "cookie",
+        "devicecode",
+        "dpop",
+        "key",
+        "otp",
+        "pass",
+        "passwd",
+        "pin",
+        "pwd",
+        "session",
+        "sig",
     ];
     const ENDS: [&str; 10] = [
-        "accesskey", "apikey", "assertion", "credential", "passphrase", "password", "privatekey", "secret", "signature",
+        "accesskey",
+        "apikey",
+        "assertion",
+        "credential",
+        "passphrase",
+        "password",
+        "privatekey",
+        "secret",
+        "signature",
         "token",
     ];
     let name: String = name
@@ -152,7 +172,9 @@ mod tests {
 
     #[test]
     fn known_secrets_are_found_however_they_are_written() {
-        let told = redactor().text("a hunter 2/x b hunter+2%2Fx c dTpodW50ZXIy d").into_owned();
+        let told = redactor()
+            .text("a hunter 2/x b hunter+2%2Fx c dTpodW50ZXIy d")
+            .into_owned();
         assert_eq!(told, "a [redacted] b [redacted] c [redacted] d");
     }
 
@@ -167,19 +189,44 @@ mod tests {
         assert_eq!(told("authorization", "Bearer abc"), "Bearer [redacted]");
         assert_eq!(told("x-api-key", "abc"), "[redacted]");
         assert_eq!(told("cookie", "a=1; b=2"), "a=[redacted]; b=[redacted]");
-        assert_eq!(told("set-cookie", "sid=1; Path=/; HttpOnly"), "sid=[redacted]; Path=/; HttpOnly");
-        assert_eq!(told("location", "/cb?state=x&code=1#t=2"), "/cb?state=x&code=[redacted]#…");
-        assert_eq!(told("www-authenticate", "Bearer error=\"invalid_token\""), "Bearer error=\"invalid_token\"");
+        assert_eq!(
+            told("set-cookie", "sid=1; Path=/; HttpOnly"),
+            "sid=[redacted]; Path=/; HttpOnly"
+        );
+        assert_eq!(
+            told("location", "/cb?state=x&code=1#t=2"),
+            "/cb?state=x&code=[redacted]#…"
+        );
+        assert_eq!(
+            told("www-authenticate", "Bearer error=\"invalid_token\""),
+            "Bearer error=\"invalid_token\""
+        );
         assert_eq!(told("idempotency-key", "7"), "7");
         assert_eq!(told("x-echo", "dTpodW50ZXIy"), "[redacted]");
     }
 
     #[test]
     fn names_tell_of_secrets() {
-        for name in ["password", "client_secret", "refreshToken", "X-Api-Key", "access-token", "code", "PRIVATE-TOKEN"] {
+        for name in [
+            "password",
+            "client_secret",
+            "refreshToken",
+            "X-Api-Key",
+            "access-token",
+            "code",
+            "PRIVATE-TOKEN",
+        ] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["token_type", "keyboard", "country_code", "name", "scope", "Idempotency-Key", "expires_in"] {
+        for name in [
+            "token_type",
+            "keyboard",
+            "country_code",
+            "name",
+            "scope",
+            "Idempotency-Key",
+            "expires_in",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
     }
