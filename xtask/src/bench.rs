@@ -23,18 +23,17 @@ pub(crate) const TASK: Task = Task {
 const PROFILE: &str = "dist";
 
 fn everything(arguments: &[String]) -> Result<()> {
-    let python = step(
-        "peers",
-        "put in place what the message names",
-        || {
-            oidc_agent::ready()?;
-            python::environment()
-        },
-    )?;
+    let python = step("peers", "put in place what the message names", || {
+        oidc_agent::ready()?;
+        python::environment()
+    })?;
     step("the programs", "mend the build", || {
-        run(cargo()
-            .args(["build", "--profile", PROFILE])
-            .args(["--package", "gatepass-cli", "--package", "gatepass-bench"]))
+        run(cargo().args(["build", "--profile", PROFILE]).args([
+            "--package",
+            "gatepass-cli",
+            "--package",
+            "gatepass-bench",
+        ]))
     })?;
     let bench = workspace::target()?.join(PROFILE);
     let bench = bench.join(format!("gatepass-bench{}", env::consts::EXE_SUFFIX));

@@ -44,12 +44,14 @@ pub(crate) fn main() -> Exit {
         Ok(cli) => cli,
         Err(words) => return say(&words),
     };
-    let ended = runtime(cli.command.serves()).map_err(Failure::from).and_then(|runtime| {
-        let ended = runtime.block_on(run(cli));
-        // A prompt may still wait for a key; the process ends without it.
-        runtime.shutdown_background();
-        ended
-    });
+    let ended = runtime(cli.command.serves())
+        .map_err(Failure::from)
+        .and_then(|runtime| {
+            let ended = runtime.block_on(run(cli));
+            // A prompt may still wait for a key; the process ends without it.
+            runtime.shutdown_background();
+            ended
+        });
     match ended {
         Ok(exit) => exit,
         Err(failure) => {

@@ -52,7 +52,10 @@ impl Inner {
         Ok(ExchangeParams {
             subject: typed(&exchange.subject_token, kind).await?,
             actor,
-            requested_token_type: exchange.requested_token_type.as_deref().map(TokenType::from),
+            requested_token_type: exchange
+                .requested_token_type
+                .as_deref()
+                .map(TokenType::from),
             audience: exchange.audience.clone(),
             resource: oauth.resource.clone(),
             scope: oauth.scope.clone(),

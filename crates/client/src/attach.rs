@@ -184,7 +184,11 @@ impl Inner {
         let value = Secret::new(format!("DPoP {}", token.access_token.expose()));
         Ok(Attachment {
             proof: Some(Secret::new(proof)),
-            ..Attachment::new(Where::Header(AUTHORIZATION), value, token.access_token.clone())
+            ..Attachment::new(
+                Where::Header(AUTHORIZATION),
+                value,
+                token.access_token.clone(),
+            )
         })
     }
 
@@ -196,8 +200,7 @@ impl Inner {
         {
             return Ok(dpop.clone());
         }
-        let dpop =
-            Dpop::from_private_jwk(key).map_err(|error| Error::Setup(error.to_string()))?;
+        let dpop = Dpop::from_private_jwk(key).map_err(|error| Error::Setup(error.to_string()))?;
         state.proofs = Some(dpop.clone());
         Ok(dpop)
     }

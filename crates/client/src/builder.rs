@@ -1,6 +1,8 @@
 use std::sync::{Arc, Mutex};
 
-use gatepass_http::{AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock, Transport};
+use gatepass_http::{
+    AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock, Transport,
+};
 
 use crate::flight::Flight;
 use crate::session::{Inner, State};

@@ -209,7 +209,11 @@ fn redirect(oauth: &OAuth, redirect_uri: &str) -> String {
 }
 
 async fn hint(ciba: &Ciba) -> Result<Hint, Error> {
-    match (&ciba.login_hint, &ciba.login_hint_token, &ciba.id_token_hint) {
+    match (
+        &ciba.login_hint,
+        &ciba.login_hint_token,
+        &ciba.id_token_hint,
+    ) {
         (Some(hint), None, None) => Ok(Hint::Login(hint.clone())),
         (None, Some(token), None) => Ok(Hint::LoginToken(token.read().await?)),
         (None, None, Some(token)) => Ok(Hint::IdToken(token.read().await?)),

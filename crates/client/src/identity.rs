@@ -1,12 +1,10 @@
 //! What a server says of a token and of whose it is.
 
-use gatepass_proto::flow::{
-    Endpoint, IntrospectFlow, SignedUserInfo, UserInfoFlow, UserInfoSetup,
-};
+use gatepass_proto::Secret;
+use gatepass_proto::flow::{Endpoint, IntrospectFlow, SignedUserInfo, UserInfoFlow, UserInfoSetup};
 use gatepass_proto::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use gatepass_proto::message::logout::LogoutRequest;
 use gatepass_proto::message::userinfo::UserInfo;
-use gatepass_proto::Secret;
 use std::time::Duration;
 use url::Url;
 
@@ -85,7 +83,8 @@ impl Session {
             ..LogoutRequest::default()
         };
         let url = request.url(endpoint);
-        url.map(Some).map_err(|reason| Error::Setup(reason.to_owned()))
+        url.map(Some)
+            .map_err(|reason| Error::Setup(reason.to_owned()))
     }
 
     fn oauth(&self) -> Result<&OAuth, Error> {

@@ -104,9 +104,9 @@ pub use gatepass_proto::flow::Notice;
 pub use gatepass_proto::message::quirks::Quirks;
 pub use gatepass_proto::{Scope, Secret, Timestamp};
 pub use grant::{Ciba, Grant, JwtBearer, SignedAssertion, TokenExchange};
+pub use keyring_entry::KeyringEntry;
 #[cfg(feature = "tower")]
 pub use layer::{AuthLayer, AuthService, Once, Repeat, Repeating};
-pub use keyring_entry::KeyringEntry;
 pub use login::{LoginOptions, LoginWay};
 pub use logout::LogoutReport;
 pub use loopback::Loopback;

@@ -177,7 +177,11 @@ impl Inner {
     async fn check_static(&self) -> Result<(), Error> {
         let mut urls: Vec<Option<Url>> = vec![None];
         if let Credential::Netrc { .. } = self.credential {
-            urls = self.api.iter().map(|origin| origin.as_str().parse().ok()).collect();
+            urls = self
+                .api
+                .iter()
+                .map(|origin| origin.as_str().parse().ok())
+                .collect();
         }
         for url in urls {
             Attachment::of_static(&self.credential, url.as_ref()).await?;

@@ -225,8 +225,11 @@ mod tests {
 
     #[test]
     fn a_lifetime_is_believed() {
-        let answer =
-            read(br#"{"token":"t","expires_in":"60","scope":"read"}"#, &endpoint(None)).expect("found");
+        let answer = read(
+            br#"{"token":"t","expires_in":"60","scope":"read"}"#,
+            &endpoint(None),
+        )
+        .expect("found");
         assert_eq!(answer.expires_in, Some(60));
         let login = LoginEndpoint {
             expires_pointer: Some("/life/seconds".into()),
@@ -256,6 +259,9 @@ mod tests {
         )
         .expect("a request");
         assert_eq!(request.body(), br#"{"refresh":"r"}"#);
-        assert_eq!(read(body, &endpoint(None)).expect("found").refresh_token, None);
+        assert_eq!(
+            read(body, &endpoint(None)).expect("found").refresh_token,
+            None
+        );
     }
 }

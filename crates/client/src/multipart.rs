@@ -94,7 +94,9 @@ impl Form {
         Ok(Written {
             kind: kind.map_err(|error| Error::Setup(error.to_string()))?,
             length: all.len(),
-            body: all.into_body().map_err(|error| Error::Setup(error.to_string()))?,
+            body: all
+                .into_body()
+                .map_err(|error| Error::Setup(error.to_string()))?,
         })
     }
 }
@@ -144,8 +146,7 @@ impl Part {
     /// What stands before the content.
     fn head(&self, name: &str, boundary: &str) -> Result<String, Error> {
         let name = escaped(&with_whole_line_ends(name));
-        let mut head =
-            format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let mut head = format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
         if let Some(name) = &self.file_name {
             head.push_str(&format!("; filename=\"{}\"", escaped(name)));
         }
@@ -200,12 +201,18 @@ mod tests {
             .text("a\"\nX: y", "1\n2")
             .part(
                 "f",
-                Part::from("two\n").file_name("ü \"\n.txt").kind("text/plain"),
+                Part::from("two\n")
+                    .file_name("ü \"\n.txt")
+                    .kind("text/plain"),
             )
             .part("", Part::from(vec![0]));
         let written = form.write().expect("a form");
         let kind = written.kind.to_str().expect("text").to_owned();
-        let boundary = kind.split_once("boundary=").expect("a boundary").1.to_owned();
+        let boundary = kind
+            .split_once("boundary=")
+            .expect("a boundary")
+            .1
+            .to_owned();
         let body = written.body.collect(1 << 20).await.expect("a body");
         assert_eq!(written.length, Some(body.len() as u64));
         let expected = format!(
@@ -224,10 +231,22 @@ mod tests {
             let path = folder.path().join(name);
             std::fs::write(&path, "x").expect("written");
             let form = Form::new().file("f", &path).await.expect("opened");
-            let body = form.write().expect("a form").body.collect(1000).await.expect("a body");
+            let body = form
+                .write()
+                .expect("a form")
+                .body
+                .collect(1000)
+                .await
+                .expect("a body");
             let text = String::from_utf8_lossy(&body).into_owned();
-            assert!(text.contains(&format!("; filename=\"{name}\"\r\n")), "{text}");
-            assert!(text.contains(&format!("Content-Type: {kind}\r\n\r\nx\r\n")), "{text}");
+            assert!(
+                text.contains(&format!("; filename=\"{name}\"\r\n")),
+                "{text}"
+            );
+            assert!(
+                text.contains(&format!("Content-Type: {kind}\r\n\r\nx\r\n")),
+                "{text}"
+            );
         }
     }
 

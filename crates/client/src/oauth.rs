@@ -69,7 +69,10 @@ pub struct ClientKey {
 
 /// Endpoints that a profile names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the members are those of the metadata (RFC 8414 §2)")]
+#[expect(
+    missing_docs,
+    reason = "the members are those of the metadata (RFC 8414 §2)"
+)]
 pub struct Endpoints {
     pub authorization: Option<String>,
     pub token: Option<String>,
@@ -147,7 +150,10 @@ impl OAuth {
         let resolved = providers::find(&preset.id)
             .and_then(|provider| provider.resolve(&preset.variables).ok());
         if let Some(resolved) = resolved {
-            self.issuer = self.issuer.take().filter(|own| Some(own) != resolved.issuer.as_ref());
+            self.issuer = self
+                .issuer
+                .take()
+                .filter(|own| Some(own) != resolved.issuer.as_ref());
             self.endpoints.leave_out(&resolved.endpoints);
         }
     }

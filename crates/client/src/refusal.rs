@@ -100,7 +100,9 @@ impl Verdict {
         }
         for challenge in ours {
             match challenge.param("error") {
-                Some("insufficient_user_authentication") => return Self::StepUp(step_up(challenge)),
+                Some("insufficient_user_authentication") => {
+                    return Self::StepUp(step_up(challenge));
+                }
                 Some("invalid_dpop_proof") => return Self::Proof,
                 None | Some("invalid_token") => return Self::Token,
                 Some(_) => {}
@@ -123,7 +125,9 @@ fn step_up(challenge: &Challenge) -> StepUp {
     let words = challenge.param("acr_values").unwrap_or_default();
     StepUp {
         acr_values: words.split_ascii_whitespace().map(str::to_owned).collect(),
-        max_age: challenge.param("max_age").and_then(|text| text.parse().ok()),
+        max_age: challenge
+            .param("max_age")
+            .and_then(|text| text.parse().ok()),
     }
 }
 
@@ -141,9 +145,15 @@ impl std::fmt::Display for Advice {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Scope(Some(scope)) => {
-                write!(f, "the token lacks the scope {scope:?}; log in again with it", scope = scope.to_string())
+                write!(
+                    f,
+                    "the token lacks the scope {scope:?}; log in again with it",
+                    scope = scope.to_string()
+                )
             }
-            Self::Scope(None) => f.write_str("the token's scope is not enough; log in again with more"),
+            Self::Scope(None) => {
+                f.write_str("the token's scope is not enough; log in again with more")
+            }
             Self::StepUp(wanted) => {
                 f.write_str("the resource wants a better or fresher login")?;
                 if !wanted.acr_values.is_empty() {
@@ -193,8 +203,16 @@ mod tests {
                 Verdict::StepUp(wanted),
             ),
             (403, "", Verdict::Stands),
-            (403, "Bearer error=\"insufficient_scope\", scope=\"a b\"", scope("a b")),
-            (403, "Bearer error=\"insufficient_scope\"", Verdict::Scope(None)),
+            (
+                403,
+                "Bearer error=\"insufficient_scope\", scope=\"a b\"",
+                scope("a b"),
+            ),
+            (
+                403,
+                "Bearer error=\"insufficient_scope\"",
+                Verdict::Scope(None),
+            ),
         ] {
             let verdict = Verdict::of_token(&answer(status, challenge));
             assert_eq!(verdict, expected, "{status} {challenge}");
@@ -203,11 +221,19 @@ mod tests {
         for (status, challenge, answerable) in [
             (401, "Bearer", false),
             (401, digest, true),
-            (401, "Basic realm=\"b\", Digest realm=\"r\", nonce=\"n\"", true),
+            (
+                401,
+                "Basic realm=\"b\", Digest realm=\"r\", nonce=\"n\"",
+                true,
+            ),
             (403, digest, false),
         ] {
             let verdict = Verdict::of_digest(&answer(status, challenge));
-            assert_eq!(matches!(verdict, Verdict::Digest(_)), answerable, "{status} {challenge}");
+            assert_eq!(
+                matches!(verdict, Verdict::Digest(_)),
+                answerable,
+                "{status} {challenge}"
+            );
         }
     }
 }

@@ -119,13 +119,17 @@ impl Inner {
         kept.issuer.clone_from(&server.issuer);
         let document = information.expose_json().to_string();
         kept.members.insert(DOCUMENT.to_owned(), document.into());
-        Ok(self.tokens.save(&key(server.issuer.as_deref()), &kept).await?)
+        Ok(self
+            .tokens
+            .save(&key(server.issuer.as_deref()), &kept)
+            .await?)
     }
 }
 
 /// What a program on a person's own machine says of itself (RFC 8252, RFC 7591 §2).
 fn metadata(oauth: &OAuth, server: &Server) -> ClientMetadata {
-    let listed = |list: &[String], name: &str| list.is_empty() || list.iter().any(|own| own == name);
+    let listed =
+        |list: &[String], name: &str| list.is_empty() || list.iter().any(|own| own == name);
     let methods = &server.metadata.token_endpoint_auth_methods_supported;
     let method = match listed(methods, "none") {
         true => "none",

@@ -196,7 +196,11 @@ impl Payload {
             Self::Content(content) => {
                 let length = content.len();
                 let body = content.into_body();
-                Ok((body.map_err(|error| Error::Setup(error.to_string()))?, length, None))
+                Ok((
+                    body.map_err(|error| Error::Setup(error.to_string()))?,
+                    length,
+                    None,
+                ))
             }
             Self::Form(form) => {
                 let written = form.write()?;
@@ -248,7 +252,12 @@ impl Response {
 
     /// How many bytes the body has, where the server says so.
     pub fn content_length(&self) -> Option<u64> {
-        self.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+        self.headers()
+            .get(CONTENT_LENGTH)?
+            .to_str()
+            .ok()?
+            .parse()
+            .ok()
     }
 
     /// The answer itself, unless its status is 400 or more.
@@ -320,7 +329,10 @@ impl Response {
     /// # Errors
     ///
     /// The connection breaks, or the writer fails.
-    pub async fn copy_to(mut self, writer: &mut (impl AsyncWrite + Unpin + ?Sized)) -> io::Result<u64> {
+    pub async fn copy_to(
+        mut self,
+        writer: &mut (impl AsyncWrite + Unpin + ?Sized),
+    ) -> io::Result<u64> {
         let mut written = 0;
         while let Some(chunk) = self.0.body_mut().chunk().await? {
             writer.write_all(&chunk).await?;
@@ -338,7 +350,8 @@ impl Response {
 
     /// The same, whose body has to have come by then.
     fn until(self, end: Instant) -> Self {
-        let timely = |body| futures_util::stream::unfold(Some(body), move |body| next_until(body, end));
+        let timely =
+            |body| futures_util::stream::unfold(Some(body), move |body| next_until(body, end));
         Self(self.0.map(|body| Body::stream(timely(body))), self.1)
     }
 
@@ -359,10 +372,7 @@ pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
 }
 
 /// The next piece, and the rest; an error is the last.
-async fn next_until(
-    body: Option<Body>,
-    end: Instant,
-) -> Option<(io::Result<Bytes>, Option<Body>)> {
+async fn next_until(body: Option<Body>, end: Instant) -> Option<(io::Result<Bytes>, Option<Body>)> {
     let mut body = body?;
     match timeout_at(end, body.chunk()).await {
         Ok(Ok(None)) => None,

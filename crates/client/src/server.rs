@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatepass_http::check_url;
+use gatepass_proto::Timestamp;
 use gatepass_proto::client_auth::ClientCredentials;
 use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::{DiscoverFlow, Endpoint, IdTokenSetup, TokenSetup};
 use gatepass_proto::message::metadata::ServerMetadata;
-use gatepass_proto::Timestamp;
 
 use crate::session::Inner;
 use crate::{Endpoints, Error, OAuth};

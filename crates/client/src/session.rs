@@ -15,8 +15,8 @@ use http::{HeaderMap, Method, Request};
 use url::{Position, Url};
 
 use crate::flight::Flight;
-use crate::server::{Door, Server};
 use crate::renew::Why;
+use crate::server::{Door, Server};
 use crate::tokens::{StoredToken, TokenKey, TokenStore};
 use crate::{
     Attachment, Config, Credential, Error, LoginOptions, OAuth, Paths, Profile, RequestBuilder,
@@ -150,7 +150,8 @@ impl Session {
     pub async fn headers_for(&self, method: &Method, url: &Url) -> Result<HeaderMap, Error> {
         let mut attachment = self.attachment_for(method, url).await?;
         let target = &url[Position::BeforePath..Position::AfterQuery];
-        self.inner.answer_challenge(&mut attachment, method, target)?;
+        self.inner
+            .answer_challenge(&mut attachment, method, target)?;
         let reason = match attachment.place {
             Where::Query(_) => "this key goes into the query; see `Session::attachment_for`",
             Where::Challenge => "Digest answers a challenge, and the server has sent none yet",
@@ -159,7 +160,10 @@ impl Session {
         Err(Error::Setup(reason.to_owned()))
     }
 
-    pub(crate) async fn attach(&self, request: Option<(&Method, &Url)>) -> Result<Attachment, Error> {
+    pub(crate) async fn attach(
+        &self,
+        request: Option<(&Method, &Url)>,
+    ) -> Result<Attachment, Error> {
         if self.inner.credential.makes_tokens() {
             let token = self.token(Duration::ZERO).await?;
             return self.inner.of_token(&token, request);

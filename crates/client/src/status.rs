@@ -66,7 +66,8 @@ impl Status {
             expires_at: token.and_then(|token| token.expires_at),
             scope: token.and_then(|token| token.scope.clone()),
             issuer: token.and_then(|token| token.issuer.clone()),
-            account: token.and_then(|token| token.account.clone().or_else(|| token.subject.clone())),
+            account: token
+                .and_then(|token| token.account.clone().or_else(|| token.subject.clone())),
             dpop: token.is_some_and(|token| token.token_type.eq_ignore_ascii_case("dpop")),
             place: token.is_some().then_some(place),
         }

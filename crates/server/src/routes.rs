@@ -59,8 +59,10 @@ pub(crate) fn router(app: &App, issuer_path: &str) -> Router {
         router = router.route(&format!("{issuer_path}{path}"), methods);
     }
     if !issuer_path.is_empty() {
-        let inserted = format!("{}{issuer_path}", paths::OAUTH_METADATA);
-        router = router.route(&inserted, get(metadata::metadata));
+        for suffix in [paths::OAUTH_METADATA, paths::OPENID_METADATA] {
+            let inserted = format!("{suffix}{issuer_path}");
+            router = router.route(&inserted, get(metadata::metadata));
+        }
         protected = Router::new().nest(issuer_path, protected);
     }
     router.merge(protected).with_state(app.clone())

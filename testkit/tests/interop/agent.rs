@@ -110,10 +110,7 @@ impl Agent {
                 Err(error) => Err(error),
             };
             if let Err(error) = outcome {
-                let mut stranded = own
-                    .stranded
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
+                let mut stranded = own.stranded.lock().unwrap_or_else(PoisonError::into_inner);
                 *stranded = Some(format!("{error:#}"));
             }
         });
@@ -141,9 +138,7 @@ impl Browser for Agent {
 impl Person for Agent {
     async fn redirect(&self, url: Url) -> Result<Params, PersonError> {
         match self.0.visit(&url).await {
-            Ok(Landing::Away(back)) => {
-                pasted(&url, back.as_str())
-            }
+            Ok(Landing::Away(back)) => pasted(&url, back.as_str()),
             Ok(Landing::Page(text)) => Err(PersonError::Failed(text)),
             Err(error) => Err(PersonError::Failed(format!("{error:#}"))),
         }
@@ -225,7 +220,8 @@ impl Inner {
     }
 
     async fn load(&self, url: &Url) -> Result<Response<Vec<u8>>> {
-        self.send(Request::get(url.as_str()).body(Vec::new())?).await
+        self.send(Request::get(url.as_str()).body(Vec::new())?)
+            .await
     }
 
     async fn post(&self, url: &Url, form: &Params) -> Result<Response<Vec<u8>>> {
@@ -258,7 +254,9 @@ impl Inner {
 
     fn cookie_header(&self) -> String {
         let cookies = self.cookies.lock().unwrap_or_else(PoisonError::into_inner);
-        let pairs = cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        let pairs = cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("; ")
     }
 }

@@ -51,7 +51,11 @@ impl Home {
     pub(crate) fn file(&self, name: &str, content: &str) -> Result<PathBuf> {
         let path = self.path(name);
         let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)?;
         std::io::Write::write_all(&mut file, content.as_bytes())?;
         Ok(path)
     }
@@ -99,7 +103,10 @@ impl Home {
 impl Told {
     /// It did end with this code.
     pub(crate) fn code(self, code: i32) -> Result<Self> {
-        ensure!(self.code == Some(code), "expected exit code {code}: {self:#?}");
+        ensure!(
+            self.code == Some(code),
+            "expected exit code {code}: {self:#?}"
+        );
         Ok(self)
     }
 

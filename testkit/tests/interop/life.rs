@@ -81,7 +81,10 @@ impl Case {
             None => account,
         };
         let agent = Agent::new(&server.issuer, ca.as_deref(), &account, decision)?;
-        let certified = server.certified.as_ref().filter(|_| lines.contains("certificate ="));
+        let certified = server
+            .certified
+            .as_ref()
+            .filter(|_| lines.contains("certificate ="));
         Ok(Desk {
             session: Session::open(&profile, &home.paths())?,
             agent: agent.on_phone(self.profile.contains("\"ciba\"")),
@@ -125,7 +128,10 @@ impl Case {
         let client = server.register(&metadata).await?;
         *lines += &format!("client_id = {:?}\n", text(&client, "client_id")?);
         let method = metadata["token_endpoint_auth_method"].as_str();
-        if matches!(method, None | Some("client_secret_basic" | "client_secret_post" | "client_secret_jwt")) {
+        if matches!(
+            method,
+            None | Some("client_secret_basic" | "client_secret_post" | "client_secret_jwt")
+        ) {
             let path = home.file("secret", &text(&client, "client_secret")?)?;
             *lines += &format!("client_secret = {{ file = {path:?} }}\n");
         }
@@ -140,7 +146,10 @@ impl Case {
         let desk = self.prepare(server, Decision::Allow).await?;
         desk.log_in(LoginWay::Auto).await?;
         let home = &desk.home;
-        let told = home.run(&["status", "work", "--output", "json"]).await?.json()?;
+        let told = home
+            .run(&["status", "work", "--output", "json"])
+            .await?
+            .json()?;
         ensure!(told[0]["state"] == "valid", "status: {told}");
 
         let first = home.run(&["token", "work"]).await?.line()?;
@@ -158,7 +167,10 @@ impl Case {
             Credential::OAuth(oauth) if oauth.grant.needs_person() => ("login_needed", 4),
             _ => ("renewable", 0),
         };
-        let told = home.run(&["status", "work", "--output", "json"]).await?.code(code)?;
+        let told = home
+            .run(&["status", "work", "--output", "json"])
+            .await?
+            .code(code)?;
         ensure!(told.stdout.contains(state), "expected {state}: {told:#?}");
         Ok(())
     }

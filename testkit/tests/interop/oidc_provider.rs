@@ -38,7 +38,10 @@ fn machine(method: &str, more: &Value) -> Value {
 
 /// A client that people log in to elsewhere.
 fn elsewhere(method: &str, grant: &str) -> Value {
-    let mut client = with(method, &json!({ "backchannel_token_delivery_mode": "poll" }));
+    let mut client = with(
+        method,
+        &json!({ "backchannel_token_delivery_mode": "poll" }),
+    );
     client["grant_types"] = json!([grant, "refresh_token"]);
     client["response_types"] = json!([]);
     client["redirect_uris"] = json!([]);
@@ -85,7 +88,10 @@ async fn every_way_to_log_in_with_a_browser() -> Result<()> {
             ),
             case(
                 "JARM",
-                with("none", &json!({ "authorization_signed_response_alg": "ES256" })),
+                with(
+                    "none",
+                    &json!({ "authorization_signed_response_alg": "ES256" }),
+                ),
                 "scope = \"openid\"\nsigned_response = true",
             ),
             case(
@@ -132,7 +138,12 @@ async fn every_way_to_log_in_with_a_browser() -> Result<()> {
                 with("none", &json!({ "require_auth_time": true })),
                 "scope = \"openid\"\nparams = { max_age = \"60\", login_hint = \"me\" }",
             ),
-            Case::new("OAuth 2 alone", client("none"), "scope = \"read write\"", "/api"),
+            Case::new(
+                "OAuth 2 alone",
+                client("none"),
+                "scope = \"read write\"",
+                "/api",
+            ),
         ],
     )
     .await
@@ -295,7 +306,11 @@ async fn every_refusal_in_the_servers_own_words() -> Result<()> {
                 "access_denied: End-User aborted interaction",
             ),
             Refusal::denied(
-                case("denied, and signed", client("none"), "scope = \"openid\"\nsigned_response = true"),
+                case(
+                    "denied, and signed",
+                    client("none"),
+                    "scope = \"openid\"\nsigned_response = true",
+                ),
                 "access_denied: End-User aborted interaction",
             ),
             Refusal::denied(
@@ -324,17 +339,29 @@ async fn every_refusal_in_the_servers_own_words() -> Result<()> {
             )
             .late(),
             Refusal::new(
-                case("a device code that came too late", hasty(elsewhere("none", DEVICE)), by_device),
+                case(
+                    "a device code that came too late",
+                    hasty(elsewhere("none", DEVICE)),
+                    by_device,
+                ),
                 "expired_token",
             )
             .absent(),
             Refusal::new(
-                case("another secret", machine("client_secret_basic", &Value::Null), machine_profile),
+                case(
+                    "another secret",
+                    machine("client_secret_basic", &Value::Null),
+                    machine_profile,
+                ),
                 "invalid_client: client authentication failed",
             )
             .with_another_secret(),
             Refusal::new(
-                case("another secret at a login", client("client_secret_post"), scope),
+                case(
+                    "another secret at a login",
+                    client("client_secret_post"),
+                    scope,
+                ),
                 "invalid_client: client authentication failed",
             )
             .with_another_secret(),
@@ -392,9 +419,15 @@ async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     let token = desk.token().await?;
     let claims = desk.session.userinfo().await?;
     ensure!(claims.sub() == token.subject.as_deref(), "{claims:?}");
-    let told = desk.home.run(&["status", "work", "--output", "json"]).await?;
+    let told = desk
+        .home
+        .run(&["status", "work", "--output", "json"])
+        .await?;
     let told = told.json()?;
-    ensure!(told[0]["account"].as_str() == token.subject.as_deref(), "{told}");
+    ensure!(
+        told[0]["account"].as_str() == token.subject.as_deref(),
+        "{told}"
+    );
     let logout = desk.session.logout_url().await?.context("a page")?;
     let mut said = logout.query_pairs();
     ensure!(said.any(|(name, _)| name == "id_token_hint"), "{logout}");
@@ -423,7 +456,10 @@ async fn what_was_asked_for_is_what_was_got() -> Result<()> {
     ensure!(claims.sub() == desk.token().await?.subject.as_deref());
     let known = desk.session.introspect(None).await?;
     ensure!(known.active, "{known:?}");
-    let unknown = desk.session.introspect(Some(Secret::new("no token"))).await?;
+    let unknown = desk
+        .session
+        .introspect(Some(Secret::new("no token")))
+        .await?;
     ensure!(!unknown.active, "{unknown:?}");
     Ok(())
 }
@@ -457,7 +493,13 @@ async fn a_login_that_was_revoked_elsewhere_is_over() -> Result<()> {
 #[tokio::test]
 async fn a_refresh_token_that_somebody_else_has_used_needs_a_login() -> Result<()> {
     let server = Server::oidc_provider(json!({})).await?;
-    let desk = logged_in(&server, client("none"), "scope = \"openid\"", LoginWay::Auto).await?;
+    let desk = logged_in(
+        &server,
+        client("none"),
+        "scope = \"openid\"",
+        LoginWay::Auto,
+    )
+    .await?;
     let old = desk.token().await?;
     desk.home.run(&["refresh", "work"]).await?.code(0)?;
     let living = desk.token().await?.access_token;

@@ -58,11 +58,14 @@ impl Page {
     pub(crate) fn filled(&self, decision: Decision, account: &str, password: &str) -> Params {
         let mut params = Params::new();
         for [name, kind, value] in self.fields.iter().filter(|[name, ..]| !name.is_empty()) {
-            params.push(name, match (name.as_str(), kind.as_str()) {
-                ("login", _) => account,
-                (_, "password") => password,
-                _ => value,
-            });
+            params.push(
+                name,
+                match (name.as_str(), kind.as_str()) {
+                    ("login", _) => account,
+                    (_, "password") => password,
+                    _ => value,
+                },
+            );
         }
         let says = |[name, value]: &&[String; 2]| match decision {
             Decision::Allow => value == "allow",

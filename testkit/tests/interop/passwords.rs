@@ -28,7 +28,10 @@ async fn nginx_asks_for_basic() -> Result<()> {
     ensure!(told.stdout == PAGE, "{told:#?}");
     let (wrong, _) = home(&web, "basic", "another")?;
     let told = wrong.run(&["get", &url]).await?.code(4)?;
-    ensure!(told.stdout.contains("401 Authorization Required"), "{told:#?}");
+    ensure!(
+        told.stdout.contains("401 Authorization Required"),
+        "{told:#?}"
+    );
     Ok(())
 }
 
@@ -70,8 +73,9 @@ async fn httpbin_asks_for_digest() -> Result<()> {
     let web = Web::httpbin().await?;
     let (right, session) = home(&web, "digest", "horse")?;
     let (wrong, _) = home(&web, "digest", "another")?;
-    let place =
-        |qop: &str, algorithm: &str| format!("{}/digest-auth/{qop}/{USER}/horse/{algorithm}", web.origin);
+    let place = |qop: &str, algorithm: &str| {
+        format!("{}/digest-auth/{qop}/{USER}/horse/{algorithm}", web.origin)
+    };
     for (qop, algorithm) in [
         ("auth", "MD5"),
         ("auth", "SHA-256"),
@@ -100,13 +104,28 @@ async fn httpbin_takes_what_the_other_methods_send() -> Result<()> {
 
     for (lines, path, member) in [
         ("method = \"bearer\"\ntoken", "/bearer", "/token"),
-        ("method = \"api_key\"\nquery = \"k\"\nkey", "/get", "/args/k"),
-        ("method = \"api_key\"\nheader = \"X-Key\"\nkey", "/headers", "/headers/X-Key"),
-        ("method = \"api_key\"\ncookie = \"k\"\nkey", "/cookies", "/cookies/k"),
+        (
+            "method = \"api_key\"\nquery = \"k\"\nkey",
+            "/get",
+            "/args/k",
+        ),
+        (
+            "method = \"api_key\"\nheader = \"X-Key\"\nkey",
+            "/headers",
+            "/headers/X-Key",
+        ),
+        (
+            "method = \"api_key\"\ncookie = \"k\"\nkey",
+            "/cookies",
+            "/cookies/k",
+        ),
     ] {
         let home = Home::new()?;
         let file = home.file("secret", "abc.123")?;
-        home.profile(&format!("api = [{:?}]\n{lines} = {{ file = {file:?} }}\n", web.origin))?;
+        home.profile(&format!(
+            "api = [{:?}]\n{lines} = {{ file = {file:?} }}\n",
+            web.origin
+        ))?;
         let url = format!("{}{path}", web.origin);
         let told = home.run(&["get", &url]).await?.json()?;
         let seen = told.pointer(member).and_then(serde_json::Value::as_str);

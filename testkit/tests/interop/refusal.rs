@@ -80,7 +80,10 @@ impl Refusal {
         let told = desk.log_in_at_terminal(self.absent).await?;
         told.complaining(5, self.words)?;
         // Nothing was kept.
-        let told = desk.home.run(&["status", "work", "--output", "json"]).await?;
+        let told = desk
+            .home
+            .run(&["status", "work", "--output", "json"])
+            .await?;
         ensure!(!told.stdout.contains("\"valid\""), "{told:#?}");
         Ok(())
     }

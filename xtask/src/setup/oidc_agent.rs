@@ -10,7 +10,8 @@ pub(crate) fn ready() -> Result<()> {
     let programs = ["oidc-agent", "oidc-gen", "oidc-token"];
     if programs.iter().any(|name| on_path(&[name]).is_none()) {
         println!("    missing, so installed now: oidc-agent-cli");
-        apt::install(&["oidc-agent-cli"]).context("the benchmark of cached tokens needs oidc-agent")?;
+        apt::install(&["oidc-agent-cli"])
+            .context("the benchmark of cached tokens needs oidc-agent")?;
     }
     let found = version(&mut program("oidc-agent")).context("`oidc-agent` does not run")?;
     println!("    {found}");

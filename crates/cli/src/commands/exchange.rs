@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use gatepass_client::tokens::Place;
 use gatepass_client::{
-    Credential, Grant, OAuth, Profile, Scope, Secret, SecretRef, Session, TokenExchange,
+    Credential, Grant, OAuth, Profile, Scope, SecretRef, Session, TokenExchange,
 };
 
 use super::Run;
@@ -105,7 +105,7 @@ impl Run for Exchange {
                     .await?
                     .secret
             }
-            (None, None) => subject_of(&profile, &own).await?,
+            (None, None) => Current::of(&profile, &own, Duration::ZERO).await?.secret,
         };
         let exchange = TokenExchange {
             subject_token: SecretRef::Given(subject),
@@ -131,11 +131,6 @@ impl Run for Exchange {
         token::print(&profile, &session, Duration::ZERO, self.output).await?;
         Ok(Exit::Done)
     }
-}
-
-/// The profile's own token, unless it has none but by an exchange.
-async fn subject_of(profile: &Profile, session: &Session) -> Result<Secret, Failure> {
-    Ok(Current::of(profile, session, Duration::ZERO).await?.secret)
 }
 
 /// A client that registered itself is known to its own session only.

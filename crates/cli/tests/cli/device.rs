@@ -151,7 +151,7 @@ fn another_account_and_a_smaller_scope_are_told() {
     );
     assert!(
         told.stderr
-            .contains("Asked for, but not granted: admin write."),
+            .contains("Asked for, but not granted: write admin."),
         "{told:?}"
     );
     assert!(!told.stderr.contains("WARN"), "it is said once: {told:?}");
@@ -164,7 +164,7 @@ fn another_account_and_a_smaller_scope_are_told() {
         scopes,
         [
             Some("openid".to_owned()),
-            Some("admin openid read write".to_owned())
+            Some("openid read write admin".to_owned())
         ]
     );
 }

@@ -192,18 +192,6 @@ fn every_member_of_a_client_has_a_way_in() {
             "audience",
             json!(["a b", "c"]),
         ),
-        (
-            &[
-                "--certificate",
-                "/c.pem",
-                "--certificate-key",
-                "/k.pem",
-                "--client-auth",
-                "tls_client_auth",
-            ],
-            "certificate_key",
-            json!("/k.pem"),
-        ),
     ] {
         let shown = added(&home, &[&client[..], words].concat());
         assert_eq!(shown[member], value, "{words:?}");

@@ -53,9 +53,11 @@ fn runtime() -> Result<&'static Runtime, Error> {
             .build()
             .map_err(|error| error.to_string())
     });
-    started
-        .as_ref()
-        .map_err(|reason| Error::Setup(format!("the background runtime cannot be started: {reason}")))
+    started.as_ref().map_err(|reason| {
+        Error::Setup(format!(
+            "the background runtime cannot be started: {reason}"
+        ))
+    })
 }
 
 /// Whether a runtime is running the caller as a task. A thread of `spawn_blocking` belongs to a runtime too, and may
@@ -84,13 +86,18 @@ mod tests {
         let threads: Vec<_> = (0..20)
             .map(|n| std::thread::spawn(move || wait(async move { n }).expect("done")))
             .collect();
-        let sum: i32 = threads.into_iter().map(|own| own.join().expect("joined")).sum();
+        let sum: i32 = threads
+            .into_iter()
+            .map(|own| own.join().expect("joined"))
+            .sum();
         assert_eq!(sum, 190);
     }
 
     #[test]
     fn a_crash_is_told() {
-        let error = wait(async { panic!("on purpose") }).map(|(): ()| ()).expect_err("crashed");
+        let error = wait(async { panic!("on purpose") })
+            .map(|(): ()| ())
+            .expect_err("crashed");
         assert!(error.to_string().contains("crashed"), "{error}");
         assert_eq!(wait(async { 1 }).expect("the runtime goes on"), 1);
     }

@@ -229,7 +229,8 @@ impl From<&Profile> for Entry {
             entry.certificate_key = Some(key.clone());
         }
         match own {
-            Credential::Basic { username, password } | Credential::Digest { username, password } => {
+            Credential::Basic { username, password }
+            | Credential::Digest { username, password } => {
                 (entry.username, entry.password) = (Some(username), Some(password));
             }
             Credential::Netrc { file } => entry.file = file,
@@ -285,7 +286,9 @@ fn place(
             .map_err(|_| format!("header {name:?} is not a header name")),
         (None, Some(name), None) if !name.is_empty() => Ok(KeyPlace::Query(name)),
         // A cookie's name is a token, like that of a header (RFC 6265 §4.1.1).
-        (None, None, Some(name)) if name.parse::<HeaderName>().is_ok() => Ok(KeyPlace::Cookie(name)),
+        (None, None, Some(name)) if name.parse::<HeaderName>().is_ok() => {
+            Ok(KeyPlace::Cookie(name))
+        }
         (None, Some(_), None) => Err("query must name a parameter".into()),
         (None, None, Some(name)) => Err(format!("cookie {name:?} is not a cookie name")),
         _ => Err("only one of header, query and cookie says where the key goes".into()),

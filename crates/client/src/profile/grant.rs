@@ -58,36 +58,38 @@ pub(super) fn members(grant: Option<&str>) -> Result<&'static [&'static str], St
 
 impl Entry {
     pub(super) fn grant(&mut self) -> Result<Grant, String> {
-        Ok(match self.grant.as_deref().unwrap_or("authorization_code") {
-            "device_code" => Grant::DeviceCode,
-            "ciba" => Grant::Ciba(Box::new(Ciba {
-                login_hint: self.login_hint.take(),
-                id_token_hint: self.id_token_hint.take(),
-                login_hint_token: self.login_hint_token.take(),
-                binding_message: self.binding_message.take(),
-                user_code: self.user_code.take(),
-            })),
-            "client_credentials" => Grant::ClientCredentials,
-            "password" => Grant::Password {
-                username: need(self.username.take(), "username")?,
-                password: need(self.password.take(), "password")?,
+        Ok(
+            match self.grant.as_deref().unwrap_or("authorization_code") {
+                "device_code" => Grant::DeviceCode,
+                "ciba" => Grant::Ciba(Box::new(Ciba {
+                    login_hint: self.login_hint.take(),
+                    id_token_hint: self.id_token_hint.take(),
+                    login_hint_token: self.login_hint_token.take(),
+                    binding_message: self.binding_message.take(),
+                    user_code: self.user_code.take(),
+                })),
+                "client_credentials" => Grant::ClientCredentials,
+                "password" => Grant::Password {
+                    username: need(self.username.take(), "username")?,
+                    password: need(self.password.take(), "password")?,
+                },
+                "jwt_bearer" => Grant::JwtBearer(Box::new(self.jwt_bearer()?)),
+                "token_exchange" => Grant::TokenExchange(Box::new(TokenExchange {
+                    subject_token: need(self.subject_token.take(), "subject_token")?,
+                    subject_token_type: self.subject_token_type.take(),
+                    actor_token: self.actor_token.take(),
+                    actor_token_type: self.actor_token_type.take(),
+                    requested_token_type: self.requested_token_type.take(),
+                    audience: self.audience.take().unwrap_or_default(),
+                })),
+                _ => Grant::AuthorizationCode {
+                    redirect_uri: self
+                        .redirect_uri
+                        .take()
+                        .unwrap_or_else(|| Grant::LOOPBACK.into()),
+                },
             },
-            "jwt_bearer" => Grant::JwtBearer(Box::new(self.jwt_bearer()?)),
-            "token_exchange" => Grant::TokenExchange(Box::new(TokenExchange {
-                subject_token: need(self.subject_token.take(), "subject_token")?,
-                subject_token_type: self.subject_token_type.take(),
-                actor_token: self.actor_token.take(),
-                actor_token_type: self.actor_token_type.take(),
-                requested_token_type: self.requested_token_type.take(),
-                audience: self.audience.take().unwrap_or_default(),
-            })),
-            _ => Grant::AuthorizationCode {
-                redirect_uri: self
-                    .redirect_uri
-                    .take()
-                    .unwrap_or_else(|| Grant::LOOPBACK.into()),
-            },
-        })
+        )
     }
 
     fn jwt_bearer(&mut self) -> Result<JwtBearer, String> {

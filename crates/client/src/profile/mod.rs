@@ -11,8 +11,8 @@ use gatepass_http::Origin;
 use gatepass_proto::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::tokens::{Place, TokenKey};
 use crate::Credential;
+use crate::tokens::{Place, TokenKey};
 
 pub(crate) use entry::Entry;
 
@@ -92,7 +92,6 @@ impl std::fmt::Display for ProfileName {
         f.write_str(self.as_str())
     }
 }
-
 
 impl Certificate {
     /// The certificate and its key, as one PEM text.

@@ -72,7 +72,9 @@ impl Keyring {
         std::thread::Builder::new()
             .name("gatepass-keyring".into())
             .spawn(move || {
-                let outcome = source.open().and_then(|store| work(&Entries { store, service }));
+                let outcome = source
+                    .open()
+                    .and_then(|store| work(&Entries { store, service }));
                 // Nobody waits for it any more after a time-out.
                 let _ = answer.send(outcome);
             })

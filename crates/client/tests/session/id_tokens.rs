@@ -11,19 +11,55 @@ type Claims = Map<String, Value>;
 /// What is changed, and a word of the error; none where the login is good.
 const CASES: &[(&str, fn(&mut Claims) -> Signed, Option<&str>)] = &[
     ("nothing", |_| Signed::Rightly, None),
-    ("audiences", |claims| set(claims, "aud", json!(["cl"])), None),
-    ("issuer", |claims| set(claims, "iss", json!("https://evil.example")), Some("iss")),
-    ("no issuer", |claims| without(claims, "iss"), Some("iss")),
-    ("audience", |claims| set(claims, "aud", json!("somebody-else")), Some("aud")),
-    ("more audiences", |claims| set(claims, "aud", json!(["cl", "other"])), Some("azp")),
-    ("party", |claims| set(claims, "azp", json!("other")), Some("azp")),
-    ("no subject", |claims| without(claims, "sub"), Some("sub")),
-    ("expired", |claims| set(claims, "exp", json!(1000)), Some("exp")),
-    ("no end", |claims| without(claims, "exp"), Some("exp")),
-    ("no beginning", |claims| without(claims, "iat"), Some("iat")),
-    ("nonce", |claims| set(claims, "nonce", json!("another")), Some("nonce")),
+    (
+        "audiences",
+        |claims| set(claims, "aud", json!(["cl"])),
+        None,
+    ),
+    (
+        "issuer",
+        |claims| set(claims, "iss", json!("https://evil.example")),
+        Some("another issuer"),
+    ),
+    ("no issuer", |claims| without(claims, "iss"), Some("claim")),
+    (
+        "audience",
+        |claims| set(claims, "aud", json!("somebody-else")),
+        Some("another client"),
+    ),
+    (
+        "more audiences",
+        |claims| set(claims, "aud", json!(["cl", "other"])),
+        Some("client"),
+    ),
+    (
+        "party",
+        |claims| set(claims, "azp", json!("other")),
+        Some("client"),
+    ),
+    ("no subject", |claims| without(claims, "sub"), Some("claim")),
+    (
+        "expired",
+        |claims| set(claims, "exp", json!(1000)),
+        Some("expired"),
+    ),
+    ("no end", |claims| without(claims, "exp"), Some("claim")),
+    (
+        "no beginning",
+        |claims| without(claims, "iat"),
+        Some("claim"),
+    ),
+    (
+        "nonce",
+        |claims| set(claims, "nonce", json!("another")),
+        Some("nonce"),
+    ),
     ("no nonce", |claims| without(claims, "nonce"), Some("nonce")),
-    ("access token", |claims| set(claims, "at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")), Some("at_hash")),
+    (
+        "access token",
+        |claims| set(claims, "at_hash", json!("AAAAAAAAAAAAAAAAAAAAAA")),
+        Some("another access token"),
+    ),
     ("signature", |_| Signed::BySomebodyElse, Some("sign")),
     ("algorithm", |_| Signed::ByNobody, Some("alg")),
 ];
@@ -51,7 +87,11 @@ async fn each_claim_is_checked_before_the_token_is_kept() {
         let outcome = session.login(&Reader, &Agent::options().1).await;
         let status = session.status().await.unwrap();
         match (outcome, wrong) {
-            (Ok(_), None) => assert_eq!((status.state, status.account.as_deref()), (TokenState::Valid, Some("u1")), "{what}"),
+            (Ok(_), None) => assert_eq!(
+                (status.state, status.account.as_deref()),
+                (TokenState::Valid, Some("u1")),
+                "{what}"
+            ),
             (Err(error), Some(word)) => {
                 assert!(error.to_string().contains(word), "{what}: {error}");
                 assert_eq!(status.state, TokenState::LoginNeeded, "{what}");

@@ -21,7 +21,11 @@ fn client() -> Client<HttpConnector, Full<Bytes>> {
 }
 
 /// The status and the body of the answer to a POST.
-async fn post<P>(layer: &AuthLayer<P>, url: &str, body: &'static str) -> Result<(u16, String), BoxError>
+async fn post<P>(
+    layer: &AuthLayer<P>,
+    url: &str,
+    body: &'static str,
+) -> Result<(u16, String), BoxError>
 where
     P: gatepass_client::Repeat<Full<Bytes>> + Clone + Send + 'static,
 {
@@ -62,7 +66,11 @@ async fn a_repeating_layer_renews_and_repeats_once() {
     assert_eq!(authority.server.seen().len(), 3, "API, token, API");
 
     authority.desk().api = Some((401, "Bearer"));
-    assert_eq!(post(&layer, &api, "x").await.unwrap().0, 401, "the second answer stands");
+    assert_eq!(
+        post(&layer, &api, "x").await.unwrap().0,
+        401,
+        "the second answer stands"
+    );
     assert_eq!(authority.server.seen().len(), 6);
 }
 
@@ -95,10 +103,17 @@ async fn bodies_that_cannot_be_cloned_are_sent_once_or_by_a_copy() {
 
     let streaming: Client<HttpConnector, StreamBody<_>> =
         Client::builder(TokioExecutor::new()).build_http();
-    let frames = [Ok::<_, std::io::Error>(hyper::body::Frame::data(Bytes::from("y")))];
+    let frames = [Ok::<_, std::io::Error>(hyper::body::Frame::data(
+        Bytes::from("y"),
+    ))];
     let body = StreamBody::new(futures_util::stream::iter(frames));
     let request = Request::post(&api).body(body).unwrap();
-    let answer = session.layer().layer(streaming).oneshot(request).await.unwrap();
+    let answer = session
+        .layer()
+        .layer(streaming)
+        .oneshot(request)
+        .await
+        .unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
 }
 
@@ -109,10 +124,18 @@ async fn other_origins_get_nothing_not_even_a_request() {
     let (session, _) = authority.session_with_token(3000).await;
     let layer = session.layer().repeating();
     let elsewhere = format!("{}/api", other.url);
-    for url in [elsewhere.as_str(), "https://api.example.com/", "https://me:pw@api.example.com/", "/api"] {
+    for url in [
+        elsewhere.as_str(),
+        "https://api.example.com/",
+        "https://me:pw@api.example.com/",
+        "/api",
+    ] {
         let error = post(&layer, url, "").await.unwrap_err();
         let error: &Error = error.downcast_ref().unwrap();
-        assert!(matches!(error, Error::WrongOrigin { .. } | Error::Setup(_)), "{url}: {error}");
+        assert!(
+            matches!(error, Error::WrongOrigin { .. } | Error::Setup(_)),
+            "{url}: {error}"
+        );
     }
     assert!(other.seen().is_empty() && authority.server.seen().is_empty());
 }
@@ -126,23 +149,49 @@ async fn keys_go_where_they_belong_and_challenges_are_answered() {
             place,
         })
     };
-    let layer = |credential| provider.session(credential).build().unwrap().layer().repeating();
+    let layer = |credential| {
+        provider
+            .session(credential)
+            .build()
+            .unwrap()
+            .layer()
+            .repeating()
+    };
     let url = provider.url("/key?a=b");
     let in_query = layer(key(KeyPlace::Query("key".into())));
-    assert_eq!(post(&in_query, &url, "").await.unwrap(), of("/key?a=b&key=s+1"));
+    assert_eq!(
+        post(&in_query, &url, "").await.unwrap(),
+        of("/key?a=b&key=s+1")
+    );
     let in_cookie = layer(key(KeyPlace::Cookie("k".into())));
     post(&in_cookie, &url, "").await.unwrap();
     assert_eq!(provider.server.last().header("cookie"), Some("k=s 1"));
 
     let password = SecretRef::given("p");
-    let digest = Credential::Digest { username: "me".into(), password };
+    let digest = Credential::Digest {
+        username: "me".into(),
+        password,
+    };
     let digest = layer(digest);
-    assert_eq!(post(&digest, &provider.url("/digest"), "").await.unwrap().0, 200);
+    assert_eq!(
+        post(&digest, &provider.url("/digest"), "").await.unwrap().0,
+        200
+    );
     assert_eq!(provider.visits("/digest"), 2);
-    post(&digest, &provider.url("/digest?again"), "").await.unwrap();
+    post(&digest, &provider.url("/digest?again"), "")
+        .await
+        .unwrap();
     assert_eq!(provider.visits("/digest"), 3, "the challenge is remembered");
-    let authorization = provider.server.last().header("authorization").unwrap().to_owned();
-    assert!(authorization.contains("uri=\"/digest?again\""), "{authorization}");
+    let authorization = provider
+        .server
+        .last()
+        .header("authorization")
+        .unwrap()
+        .to_owned();
+    assert!(
+        authorization.contains("uri=\"/digest?again\""),
+        "{authorization}"
+    );
 }
 
 #[tokio::test]
@@ -161,7 +210,10 @@ async fn proofs_are_made_for_each_request_and_take_the_servers_nonce() {
     post(&layer, &url, "x").await.unwrap();
     assert_eq!(provider.visits("/api"), 3, "the nonce is remembered");
     let proof = claims(provider.server.last().header("dpop").unwrap());
-    assert_eq!((&proof["htm"], &proof["htu"]), (&"POST".into(), &provider.url("/api").into()));
+    assert_eq!(
+        (&proof["htm"], &proof["htu"]),
+        (&"POST".into(), &provider.url("/api").into())
+    );
     assert_eq!(provider.visits("/token"), 1);
 }
 
@@ -170,8 +222,15 @@ async fn advice_comes_with_the_answer() {
     let authority = Authority::start().await;
     let (session, _) = authority.session_with_token(3000).await;
     authority.desk().api = Some((403, r#"Bearer error="insufficient_scope", scope="admin""#));
-    let request = Request::get(authority.url("/api")).body(Full::default()).unwrap();
-    let answer = session.layer().layer(client()).oneshot(request).await.unwrap();
+    let request = Request::get(authority.url("/api"))
+        .body(Full::default())
+        .unwrap();
+    let answer = session
+        .layer()
+        .layer(client())
+        .oneshot(request)
+        .await
+        .unwrap();
     let wanted = Advice::Scope(Some("admin".parse().unwrap()));
     assert_eq!(answer.extensions().get::<Advice>(), Some(&wanted));
 }
@@ -188,7 +247,9 @@ async fn it_stacks_with_other_layers() {
         .layer(stacked(&session))
         .service(client());
     for _ in 0..3 {
-        let request = Request::get(authority.url("/api")).body(Full::default()).unwrap();
+        let request = Request::get(authority.url("/api"))
+            .body(Full::default())
+            .unwrap();
         let answer = service.ready().await.unwrap();
         let answer = tower::Service::call(answer, request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);

@@ -22,7 +22,10 @@ fn file(folder: &Path, text: &str) -> PathBuf {
 
 fn session(file: PathBuf, api: &[&str]) -> Session {
     let builder = Session::builder(Credential::Netrc { file: Some(file) });
-    api.iter().fold(builder, |builder, origin| builder.api(origin)).build().unwrap()
+    api.iter()
+        .fold(builder, |builder, origin| builder.api(origin))
+        .build()
+        .unwrap()
 }
 
 #[tokio::test]
@@ -33,12 +36,19 @@ async fn the_hosts_own_entry_is_sent_and_follows_no_redirect() {
     let own = to.clone();
     let server = Server::start(move |_| redirect(307, &own)).await;
     // Both have an entry, and both are of the profile.
-    let path = file(folder.path(), "machine 127.0.0.1 login other password secret\nmachine localhost login me password hunter2");
+    let path = file(
+        folder.path(),
+        "machine 127.0.0.1 login other password secret\nmachine localhost login me password hunter2",
+    );
     let session = session(path, &[&server.url, &to]);
     let answer = session.get(&server.url).send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 200);
     assert_eq!(server.last().header("authorization"), Some(BASIC));
-    assert_eq!(other.last().header("authorization"), None, "neither this password nor its own");
+    assert_eq!(
+        other.last().header("authorization"),
+        None,
+        "neither this password nor its own"
+    );
     session.get(&to).send().await.unwrap();
     assert!(other.last().header("authorization").is_some());
 }
@@ -47,7 +57,10 @@ async fn the_hosts_own_entry_is_sent_and_follows_no_redirect() {
 async fn urls_that_look_like_another_host_get_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(|_| answer(200, &[], "")).await;
-    let path = file(folder.path(), "machine localhost login me password hunter2 default login x password hunter2");
+    let path = file(
+        folder.path(),
+        "machine localhost login me password hunter2 default login x password hunter2",
+    );
     let session = session(path, &[&server.url]);
     let port = server.url.rsplit_once(':').unwrap().1;
     for url in [
@@ -59,7 +72,10 @@ async fn urls_that_look_like_another_host_get_no_password() {
         "https://evil.example/".to_owned(),
     ] {
         let error = session.get(&url).send().await.unwrap_err();
-        assert!(matches!(error, Error::WrongOrigin { .. } | Error::Setup(_)), "{url}: {error}");
+        assert!(
+            matches!(error, Error::WrongOrigin { .. } | Error::Setup(_)),
+            "{url}: {error}"
+        );
         assert!(!format!("{error}{error:?}").contains("hunter2"));
     }
     assert!(server.seen().is_empty());
@@ -69,10 +85,16 @@ async fn urls_that_look_like_another_host_get_no_password() {
 async fn an_entry_that_is_missing_is_said_before_anything_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(|_| answer(200, &[], "")).await;
-    let path = file(folder.path(), "machine elsewhere.example login me password hunter2");
+    let path = file(
+        folder.path(),
+        "machine elsewhere.example login me password hunter2",
+    );
     let session = session(path.clone(), &[&server.url]);
     let sent = session.get(&server.url).send().await.map(drop);
-    let logged_in = session.login(&Nobody, &LoginOptions::default()).await.map(drop);
+    let logged_in = session
+        .login(&Nobody, &LoginOptions::default())
+        .await
+        .map(drop);
     for outcome in [sent, logged_in, session.attachment().await.map(drop)] {
         let error = outcome.unwrap_err().to_string();
         assert!(error.contains("has no entry for localhost"), "{error}");
@@ -84,7 +106,10 @@ async fn an_entry_that_is_missing_is_said_before_anything_is_sent() {
 #[tokio::test]
 async fn a_profile_names_the_method() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file(folder.path(), "machine api.example login me password hunter2");
+    let path = file(
+        folder.path(),
+        "machine api.example login me password hunter2",
+    );
     let paths = Paths::under(folder.path());
     std::fs::create_dir_all(&paths.config).unwrap();
     let text = format!(
@@ -96,10 +121,16 @@ async fn a_profile_names_the_method() {
     let profile = config.profile(Some("work")).unwrap();
     let session = Session::open(profile, &paths).unwrap();
     let attachment = session.attachment().await.unwrap();
-    assert_eq!((attachment.value.expose(), attachment.secret.expose()), (BASIC, "hunter2"));
+    assert_eq!(
+        (attachment.value.expose(), attachment.secret.expose()),
+        (BASIC, "hunter2")
+    );
     assert_eq!(session.status().await.unwrap().method, "netrc");
     let mut copy = profile.clone();
     copy.name = "copy".parse().unwrap();
     Config::add(&paths, &copy).unwrap();
-    assert_eq!(Config::load(&paths).unwrap().profile(Some("copy")).unwrap(), &copy);
+    assert_eq!(
+        Config::load(&paths).unwrap().profile(Some("copy")).unwrap(),
+        &copy
+    );
 }

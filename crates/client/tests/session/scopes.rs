@@ -50,9 +50,18 @@ impl World {
 #[tokio::test]
 async fn a_profile_without_scope_uses_any_token() {
     let world = World::new().await;
-    let first = token(&world.session(Grant::ClientCredentials, Some("read write"))).await.unwrap();
-    for (wanted, same) in [(None, true), (Some("read"), true), (Some("write read"), true), (Some("admin"), false)] {
-        let own = token(&world.session(Grant::ClientCredentials, wanted)).await.unwrap();
+    let first = token(&world.session(Grant::ClientCredentials, Some("read write")))
+        .await
+        .unwrap();
+    for (wanted, same) in [
+        (None, true),
+        (Some("read"), true),
+        (Some("write read"), true),
+        (Some("admin"), false),
+    ] {
+        let own = token(&world.session(Grant::ClientCredentials, wanted))
+            .await
+            .unwrap();
         assert_eq!(own == first, same, "{wanted:?}");
     }
     assert_eq!(world.provider.visits("/token"), 2);
@@ -63,15 +72,29 @@ async fn a_scope_that_is_asked_for_has_a_token_of_its_own() {
     let world = World::new().await;
     let session = world.session(Grant::ClientCredentials, Some("read"));
     let usual = token(&session).await.unwrap();
-    let (one, other) = (session.with_scope(&scope("a b")), session.with_scope(&scope("b a")));
+    let (one, other) = (
+        session.with_scope(&scope("a b")),
+        session.with_scope(&scope("b a")),
+    );
     let narrow = token(&one).await.unwrap();
-    assert_eq!(token(&other).await.unwrap(), narrow, "the order does not count");
+    assert_eq!(
+        token(&other).await.unwrap(),
+        narrow,
+        "the order does not count"
+    );
     assert_ne!(narrow, usual);
     for _ in 0..3 {
         assert_eq!(token(&session).await.unwrap(), usual);
-        assert_eq!(token(&session.with_scope(&scope("a b"))).await.unwrap(), narrow);
+        assert_eq!(
+            token(&session.with_scope(&scope("a b"))).await.unwrap(),
+            narrow
+        );
     }
-    assert_eq!(world.provider.visits("/token"), 2, "ten calls, two requests");
+    assert_eq!(
+        world.provider.visits("/token"),
+        2,
+        "ten calls, two requests"
+    );
 }
 
 #[tokio::test]
@@ -84,9 +107,15 @@ async fn what_a_person_has_to_grant_is_not_asked_for_behind_their_back() {
     session.adopt(granted.clone(), true).await.unwrap();
     assert_eq!(token(&session).await.unwrap(), granted.access_token);
     let narrow = session.with_scope(&scope("read"));
-    assert_eq!(token(&narrow).await.unwrap(), granted.access_token, "it has it");
+    assert_eq!(
+        token(&narrow).await.unwrap(),
+        granted.access_token,
+        "it has it"
+    );
     let visits = world.provider.visits("/token");
-    let error = token(&session.with_scope(&scope("admin"))).await.unwrap_err();
+    let error = token(&session.with_scope(&scope("admin")))
+        .await
+        .unwrap_err();
     assert!(error.is_login_needed(), "{error}");
     assert_eq!(world.provider.visits("/token"), visits);
 }

@@ -34,24 +34,3 @@ async fn fifty_tasks_open_one_browser() {
     assert!(statuses.into_iter().all(|status| status.unwrap() == 200));
     assert_eq!((agent.opened(), provider.visits("/token")), (1, 1));
 }
-
-#[tokio::test]
-async fn they_share_its_failure_too_and_the_next_one_asks_again() {
-    let provider = Provider::start().await;
-    let folder = tempfile::tempdir().unwrap();
-    let (agent, options) = Agent::options();
-    let session = session(&provider, &files(folder.path()), &options);
-    provider.desk().breaks = Some((400, r#"{"error":"invalid_request"}"#.into()));
-    let url = provider.url("/api");
-    let short = LoginOptions {
-        patience: std::time::Duration::from_millis(500),
-        ..options.clone()
-    };
-    let hasty = self::session(&provider, &files(folder.path()), &short);
-    let all = join_all((0..10).map(|_| hasty.get(&url).send())).await;
-    assert!(all.iter().all(Result::is_err));
-    assert_eq!(agent.opened(), 1);
-    provider.desk().breaks = None;
-    assert_eq!(session.get(&url).send().await.unwrap().status().as_u16(), 200);
-    assert_eq!(agent.opened(), 2);
-}

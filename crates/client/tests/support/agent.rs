@@ -2,8 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -59,7 +59,9 @@ fn fetch(url: &Url) -> String {
 }
 
 fn location(page: &str) -> Option<Url> {
-    let line = page.lines().find_map(|line| line.strip_prefix("Location: "))?;
+    let line = page
+        .lines()
+        .find_map(|line| line.strip_prefix("Location: "))?;
     Some(line.trim().parse().unwrap())
 }
 

@@ -122,7 +122,12 @@ impl Provider {
 
     /// A client that finds everything by the issuer.
     pub(crate) fn client(&self, grant: Grant) -> OAuth {
-        OAuth::new(Some(self.server.url.clone()), Some("cl".into()), None, grant)
+        OAuth::new(
+            Some(self.server.url.clone()),
+            Some("cl".into()),
+            None,
+            grant,
+        )
     }
 
     /// The same of a browser that comes back to this machine.
@@ -191,13 +196,16 @@ impl Desk {
         let shown = PARAMS.iter().filter_map(|name| params.get(name));
         let mut found: Vec<String> = shown.map(str::to_owned).collect();
         for name in ["authorization", "dpop"] {
-            let Some(value) = seen.header(name) else { continue };
+            let Some(value) = seen.header(name) else {
+                continue;
+            };
             let value = value.split_once(' ').map_or(value, |(_, value)| value);
             if !value.contains("username=") {
                 found.push(value.to_owned());
             }
         }
-        self.secrets.extend(found.into_iter().filter(|own| own.len() > 8));
+        self.secrets
+            .extend(found.into_iter().filter(|own| own.len() > 8));
     }
 
     fn metadata(&mut self, _: &Seen, base: &str) -> Act {
@@ -242,8 +250,13 @@ impl Desk {
         client.insert("registration_access_token".into(), token.into());
         let uri = format!("{base}/registered");
         client.insert("registration_client_uri".into(), uri.into());
-        client.insert("token_endpoint_auth_method".into(), "client_secret_basic".into());
-        let Act::Write(bytes) = ok(&client.into()) else { unreachable!() };
+        client.insert(
+            "token_endpoint_auth_method".into(),
+            "client_secret_basic".into(),
+        );
+        let Act::Write(bytes) = ok(&client.into()) else {
+            unreachable!()
+        };
         let text = String::from_utf8(bytes).unwrap();
         Act::Write(text.replacen(" 200 ", " 201 ", 1).into_bytes())
     }
@@ -269,14 +282,25 @@ impl Desk {
         if let Some(object) = asked.get("request") {
             let mut own = Params::new();
             for (name, value) in claims(object) {
-                own.push(name, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+                own.push(
+                    name,
+                    value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned),
+                );
             }
             asked = own;
         }
         let code = self.made("code");
-        let (redirect_uri, state) = (asked.get("redirect_uri").unwrap(), asked.get("state").unwrap());
+        let (redirect_uri, state) = (
+            asked.get("redirect_uri").unwrap(),
+            asked.get("state").unwrap(),
+        );
         let mut back = Params::new();
-        if asked.get("response_mode").is_some_and(|mode| mode.ends_with("jwt")) {
+        if asked
+            .get("response_mode")
+            .is_some_and(|mode| mode.ends_with("jwt"))
+        {
             let response = json!({
                 "iss": base, "aud": asked.get("client_id"), "exp": now() + 60, "code": code, "state": state,
             });
@@ -330,7 +354,10 @@ impl Desk {
         {
             return error(400, "invalid_grant");
         }
-        let scope = params.get("scope").or(asked.get("scope")).unwrap_or_default();
+        let scope = params
+            .get("scope")
+            .or(asked.get("scope"))
+            .unwrap_or_default();
         let access_token = self.made("access-token");
         self.good.insert(access_token.clone());
         let refresh_token = self.made("refresh-token");
@@ -357,7 +384,10 @@ impl Desk {
             claims["nonce"] = nonce.into();
         }
         let members = claims.as_object_mut().unwrap();
-        let signed = self.tamper.as_ref().map_or(Signed::Rightly, |tamper| tamper(members));
+        let signed = self
+            .tamper
+            .as_ref()
+            .map_or(Signed::Rightly, |tamper| tamper(members));
         let token = match signed {
             Signed::Rightly => self.key.sign("JWT", &claims).unwrap(),
             Signed::BySomebodyElse => {
@@ -376,7 +406,9 @@ impl Desk {
     }
 
     fn introspect(&mut self, seen: &Seen, _: &str) -> Act {
-        let active = form(seen).get("token").is_some_and(|token| self.good.contains(token));
+        let active = form(seen)
+            .get("token")
+            .is_some_and(|token| self.good.contains(token));
         ok(&json!({ "active": active, "sub": "u1" }))
     }
 
@@ -395,7 +427,10 @@ impl Desk {
 
     /// Digest with SHA-256; the password is the last that was made.
     fn digest(&mut self, seen: &Seen, _: &str) -> Act {
-        if seen.header("authorization").is_some_and(|own| own.starts_with("Digest ")) {
+        if seen
+            .header("authorization")
+            .is_some_and(|own| own.starts_with("Digest "))
+        {
             return answer(200, &[], "");
         }
         let challenge = r#"Digest realm="r", nonce="n", qop="auth", algorithm=SHA-256"#;
@@ -409,13 +444,23 @@ impl Desk {
         if let Some(refusal) = self.nonce_wanted(seen, 401) {
             return refusal;
         }
-        let shown = seen.header("authorization").and_then(|value| value.split_once(' '));
+        let shown = seen
+            .header("authorization")
+            .and_then(|value| value.split_once(' '));
         match shown {
             Some(("Bearer" | "DPoP", token)) if self.good.contains(token) => {
                 answer(200, &[], format!("hello {}", seen.text()))
             }
-            Some(("Basic", pair)) => answer(200, &[], String::from_utf8(STANDARD.decode(pair).unwrap()).unwrap()),
-            _ => answer(401, &[("WWW-Authenticate", r#"Bearer error="invalid_token""#)], ""),
+            Some(("Basic", pair)) => answer(
+                200,
+                &[],
+                String::from_utf8(STANDARD.decode(pair).unwrap()).unwrap(),
+            ),
+            _ => answer(
+                401,
+                &[("WWW-Authenticate", r#"Bearer error="invalid_token""#)],
+                "",
+            ),
         }
     }
 
@@ -445,7 +490,11 @@ fn form(seen: &Seen) -> Params {
 }
 
 fn ok(value: &Value) -> Act {
-    answer(200, &[("Content-Type", "application/json")], value.to_string())
+    answer(
+        200,
+        &[("Content-Type", "application/json")],
+        value.to_string(),
+    )
 }
 
 fn error(status: u16, code: &str) -> Act {

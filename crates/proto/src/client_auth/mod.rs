@@ -164,7 +164,10 @@ impl ClientCredentials {
     pub fn attach(&self, draft: &mut Draft, cx: &mut Cx<'_>) -> Result<(), &'static str> {
         let fallback = match self {
             Self { key: Some(_), .. } => "private_key_jwt",
-            Self { client_secret: Some(_), .. } => "client_secret_basic",
+            Self {
+                client_secret: Some(_),
+                ..
+            } => "client_secret_basic",
             _ => "none",
         };
         let name = self.method.as_deref().unwrap_or(fallback);

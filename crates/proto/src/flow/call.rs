@@ -108,11 +108,7 @@ impl Call {
     }
 
     /// The answer, or the same question once more.
-    pub(super) fn hear(
-        &mut self,
-        response: Response,
-        cx: &mut Cx<'_>,
-    ) -> Result<Heard, FlowError> {
+    pub(super) fn hear(&mut self, response: Response, cx: &mut Cx<'_>) -> Result<Heard, FlowError> {
         self.skew = Skew::of(response.headers(), cx.now).or(self.skew);
         let fresh_nonce = self.learn(&response);
         if response.status().is_success() || self.repeats >= 2 {

@@ -137,8 +137,20 @@ mod tests {
             token: Secret::new("t"),
         };
         for (by, method, path, authorization, body) in [
-            (RevokeBy::Form, "POST", "/applications/%7Bclient_id%7D/grant", "Basic Y2w6cw==", "token=t"),
-            (RevokeBy::Bearer, "POST", "/applications/cl/grant", "Bearer t", ""),
+            (
+                RevokeBy::Form,
+                "POST",
+                "/applications/%7Bclient_id%7D/grant",
+                "Basic Y2w6cw==",
+                "token=t",
+            ),
+            (
+                RevokeBy::Bearer,
+                "POST",
+                "/applications/cl/grant",
+                "Bearer t",
+                "",
+            ),
             (
                 RevokeBy::Delete,
                 "DELETE",

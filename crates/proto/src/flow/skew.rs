@@ -75,7 +75,10 @@ mod tests {
             let skew = at(date).expect("a date");
             assert!(skew.matters() && skew.millis() == seconds * 1000);
             let theirs = skew.theirs(NOW);
-            assert_eq!(theirs.as_secs(), NOW.as_secs().saturating_add_signed(seconds));
+            assert_eq!(
+                theirs.as_secs(),
+                NOW.as_secs().saturating_add_signed(seconds)
+            );
             assert_eq!(skew.ours(theirs), NOW);
         }
     }

@@ -56,7 +56,9 @@ pub struct TokenFlow {
 #[derive(Debug)]
 enum Stage {
     Fresh,
-    Asking { asked_at: Timestamp },
+    Asking {
+        asked_at: Timestamp,
+    },
     Checking(Box<Granted>, Box<IdCheck>),
     /// The keys could not be had just now.
     Pausing(Box<Granted>, Box<IdCheck>),

@@ -55,7 +55,7 @@ async fn the_metadata_is_where_clients_look() {
             assert_eq!(answer.status, 200, "{location}");
             documents.push(answer.json());
         }
-        assert_eq!(documents.len(), 2);
+        assert_eq!(documents.len(), 3);
         for document in documents {
             assert_eq!(document["issuer"], world.issuer.as_str());
             endpoints_answer(&world, &document).await;

@@ -88,7 +88,7 @@ async fn play(
     if !profile.credential.makes_tokens() {
         return call(profile, session, pages).await;
     }
-    let mut step = async |outcome: Result<(), gatepass_client::Error>, pages: &mut Pages| {
+    let step = async |outcome: Result<(), gatepass_client::Error>, pages: &mut Pages| {
         world.events().iter().for_each(|event| pages.event(event));
         outcome.map_err(|error| Failure::error(format!("it would end here: {error}")))
     };
@@ -141,7 +141,7 @@ fn said(oauth: &OAuth, context: &Context, pages: &mut Pages) -> ServerMetadata {
     };
     let Some(mut metadata) = cached(issuer, context) else {
         pages.note(&format!(
-            "Nothing is known here of what {} says of itself; its endpoints below are INVENTED.\nAfter a login, or `gatepass discover` at work, the real ones are shown.",
+            "Nothing is known here of what {} says of itself; its endpoints below are INVENTED.\nOnce the profile has been used, the real ones are shown.",
             output::tame(issuer)
         ));
         return world::invented(oauth);

@@ -50,7 +50,12 @@ fn credential(own: &Credential, certified: bool) -> Result<Credential, Failure> 
         }),
         Credential::OAuth(own) => {
             let mut oauth = (**own).clone();
-            oauth.client_secret = oauth.client_secret.map(|_| named("client_secret"));
+            // HS256 takes no shorter key (RFC 7518 §3.2).
+            let name = match oauth.client_auth.as_deref() {
+                Some("client_secret_jwt") => "client_secret of 32 bytes or more",
+                _ => "client_secret",
+            };
+            oauth.client_secret = oauth.client_secret.map(|_| named(name));
             if let Some(key) = &oauth.client_key {
                 oauth.client_key = Some(stand_in(key)?);
             } else if certified && oauth.client_secret.is_none() && oauth.client_auth.is_none() {

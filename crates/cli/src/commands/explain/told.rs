@@ -121,7 +121,7 @@ impl Pages {
     fn headers(&mut self, headers: &HeaderMap) {
         let shown = headers
             .iter()
-            .filter(|(name, _)| !matches!(**name, ACCEPT | CONTENT_TYPE));
+            .filter(|(name, _)| *name != ACCEPT && *name != CONTENT_TYPE);
         let shown = shown.map(|(name, value)| {
             let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
             (header(name.as_str()), value)

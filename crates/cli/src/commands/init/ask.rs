@@ -3,7 +3,9 @@
 use std::io::IsTerminal as _;
 
 use gatepass_client::Secret;
-use inquire::{Confirm, InquireError, Password, PasswordDisplayMode, Select, Text};
+use inquire::{
+    Confirm, CustomUserError, InquireError, Password, PasswordDisplayMode, Select, Text,
+};
 
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
@@ -171,7 +173,7 @@ impl Question {
             text = text.with_autocomplete(move |typed: &str| {
                 let typed = typed.to_ascii_lowercase();
                 let fits = |own: &&String| !typed.is_empty() && own.starts_with(&typed);
-                Ok(known.iter().filter(fits).cloned().collect())
+                Ok::<Vec<String>, CustomUserError>(known.iter().filter(fits).cloned().collect())
             });
         }
         text.prompt()

@@ -10,9 +10,7 @@ mod way;
 use std::path::PathBuf;
 
 use clap::Args;
-use gatepass_client::{
-    Config, Credential, LoginOptions, LoginWay, Profile, ProfileName, Session,
-};
+use gatepass_client::{Config, Credential, LoginOptions, LoginWay, Profile, ProfileName, Session};
 use gatepass_http::HttpTransport;
 use url::Url;
 
@@ -77,7 +75,10 @@ impl Run for Init {
         let mut asker = Asker::of_this_terminal();
         let options = self.options();
         let network = NetworkArgs {
-            ca: self.new.text("ca").map_or_else(ca_of_environment, |path| Some(path.into())),
+            ca: self
+                .new
+                .text("ca")
+                .map_or_else(ca_of_environment, |path| Some(path.into())),
             way: self.way,
         };
         let transport = HttpTransport::new(network.egress()?);
@@ -130,7 +131,9 @@ impl Init {
 
 /// As for the other commands, where the profile has none of its own.
 fn ca_of_environment() -> Option<PathBuf> {
-    std::env::var_os("GATEPASS_CA").filter(|path| !path.is_empty()).map(PathBuf::from)
+    std::env::var_os("GATEPASS_CA")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
 }
 
 /// Looks at what was named, by word or by option. A credential that is described in full needs no look.
@@ -141,7 +144,9 @@ async fn look(
     transport: &HttpTransport,
 ) -> Result<(Target, Option<Url>), Failure> {
     let said = |member: &str| new.text(member).map(str::to_owned);
-    let named = named.or_else(|| said("provider")).or_else(|| said("issuer"));
+    let named = named
+        .or_else(|| said("provider"))
+        .or_else(|| said("issuer"));
     if named.is_none() && new.method().is_ok() {
         return Ok((Target::Described, None));
     }
@@ -160,7 +165,9 @@ async fn name(
     let free = |text: &str| {
         let name: ProfileName = text.parse()?;
         match config.profiles.contains_key(&name) {
-            true => Err(format!("there is a profile {text:?} already; choose another name")),
+            true => Err(format!(
+                "there is a profile {text:?} already; choose another name"
+            )),
             false => Ok(()),
         }
     };

@@ -96,7 +96,6 @@ fn nothing_secret_is_logged_however_much_is() {
         said.push_str(&told.stderr);
         given_out.push_str(&told.stdout);
     }
-    assert!(said.contains("DEBUG") || said.contains("TRACE"), "{said}");
     let mut secrets = vec![
         token,
         robot.token(),
