@@ -111,7 +111,9 @@ fn told(notice: &Notice) -> String {
     if output::is_terminal(Stream::Error) {
         let shown = framed(&output::tame(code));
         text = match text.rsplit_once(code.as_str()) {
-            Some((before, after)) => format!("{}\n\n{shown}{after}", before.trim_end()),
+            Some((before, after)) => {
+                format!("{}\n\n{shown}{}", before.trim_end(), after.trim_start())
+            }
             None => format!("{text}\n{shown}"),
         };
     }

@@ -37,7 +37,7 @@ struct Tried {
 /// Sends it until an answer stands.
 pub(crate) async fn run(session: &Session, request: Request<Body>) -> Result<Response, Error> {
     let (parts, mut body) = request.into_parts();
-    let mut exchange = Exchange::new(session, parts)?.as_the_transport_writes_it();
+    let mut exchange = Exchange::new(session, parts)?.written_as_by_the_transport();
     loop {
         let head = exchange.head().await?;
         let again = body.try_clone();
@@ -73,7 +73,7 @@ impl Exchange {
     }
 
     /// A digest is of the request's target to the letter.
-    fn as_the_transport_writes_it(mut self) -> Self {
+    fn written_as_by_the_transport(mut self) -> Self {
         let digest = matches!(self.session.inner.credential, Credential::Digest { .. });
         if digest && let Ok(uri) = self.url.as_str().parse() {
             self.parts.uri = uri;

@@ -106,11 +106,11 @@ impl Inner {
     /// Lock, read again, renew, write, unlock.
     async fn renew(&self, why: &Why) -> Result<StoredToken, Error> {
         let _lock = match self.tokens.lock(&self.key, PATIENCE).await {
-            Err(error) if error.is_temporary() => {
+            Ok(lock) => lock,
+            Err(error) => {
                 let known = self.stored().await.unwrap_or_else(|_| self.remembered());
                 return self.keep(known, why, error.into());
             }
-            lock => lock?,
         };
         let mut old = self.stored().await?;
         for _ in 0..2 {
@@ -173,7 +173,9 @@ impl Inner {
             return Err(Error::LoginNeeded(reason));
         };
         token.refresh_token = None;
-        self.tokens.save(&self.key, &token).await?;
+        if let Err(error) = self.tokens.save(&self.key, &token).await {
+            tracing::warn!(%error, "it could not be noted that the refresh token is spent; it will be tried again");
+        }
         match why {
             Why::Age(_) if token.is_alive(self.clock.now()) => {
                 self.remember(&token);

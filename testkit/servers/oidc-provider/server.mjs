@@ -3,7 +3,9 @@
 //
 // One argument, JSON: { "nonces": true } wants a nonce in every DPoP proof, { "fapi": "2.0" } a FAPI profile,
 // { "tls": { "key", "cert", "ca" } } (files) serves over TLS, with other doors for clients that show a certificate.
-// Codes of a client that is called hasty live for a second. The first line on standard output says where it listens. It ends when its standard input does.
+// Codes of a client that is called hasty live for a second.
+//
+// The first line on standard output says where it listens. It ends when its standard input does.
 
 import * as crypto from 'node:crypto';
 import { once } from 'node:events';

@@ -77,7 +77,7 @@ impl Refusal {
         if self.another_secret {
             desk.home.overwrite("secret", "another secret")?;
         }
-        let told = desk.log_in_at_terminal(self.absent).await?;
+        let told = desk.log_in_at_terminal(&[], self.absent).await?;
         told.complaining(5, self.words)?;
         // Nothing was kept.
         let told = desk
@@ -101,11 +101,12 @@ pub(crate) async fn refused(server: Server, refusals: Vec<Refusal>) -> Result<()
 }
 
 impl Desk {
-    /// `gatepass login`, with the person reading what it prints and doing that, unless they are `absent`.
-    pub(crate) async fn log_in_at_terminal(&self, absent: bool) -> Result<Told> {
+    /// `gatepass login` with these words, and the person reading what it prints and doing that, unless they are `absent`.
+    pub(crate) async fn log_in_at_terminal(&self, words: &[&str], absent: bool) -> Result<Told> {
         let mut child = self
             .home
-            .command(&["login", "work", "--no-browser", "--timeout", "30"])?
+            .command(&["login", "work", "--timeout", "30"])?
+            .args(words)
             .stderr(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;

@@ -32,11 +32,38 @@ async fn on_our_own_server_when_it_takes_three_seconds() {
     meet("200 on our server, no grace, 3 s", &authority).await;
 }
 
-/// The answer is held back until every process has found the token expired.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_there_is_no_token_yet() {
+    let (desk, home) = (Desk::new(), Home::new());
+    let authority = Authority::small(&desk);
+    authority.profile(&home, "work", "grant = \"client_credentials\"\n");
+    let _turn = turn().await;
+    let token = race("200 without a token, client credentials", &authority, &home).await;
+    assert!(authority.takes(&token).await);
+    assert_eq!(
+        home.run("token work").await.code(0).line(),
+        token,
+        "it was kept"
+    );
+}
+
+/// A crowd on an expired token, and what becomes of the family.
 async fn meet(case: &str, authority: &Authority) {
     let _turn = turn().await;
     let home = Home::new();
     authority.seed(&home, "work", -5).await;
+    let token = race(case, authority, &home).await;
+    assert!(authority.takes(&token).await, "it is good");
+
+    // The family lives, and what was kept is its head.
+    home.run("refresh work").await.code(0);
+    let next = home.run("token work").await.code(0);
+    assert!(next.line() != token && authority.takes(next.line()).await);
+}
+
+/// The token that all processes have. The server's answer is held back until every one of them has found that it needs
+/// a new one.
+async fn race(case: &str, authority: &Authority, home: &Home) -> String {
     authority.front.hold(Held::Judged);
     let began = Instant::now();
     let all: Vec<Running> = (0..PROCESSES).map(|_| home.start("token work")).collect();
@@ -51,11 +78,5 @@ async fn meet(case: &str, authority: &Authority) {
     let token = the_one_token(all).await;
     figures::line(case, PROCESSES, authority.front.refreshes(), began);
     assert_eq!(authority.front.refreshes(), 1);
-    assert!(authority.takes(&token).await, "and it is good");
-
-    // The family lives, and what was kept is its head.
-    let told = home.run("refresh work").await;
-    told.code(0);
-    let next = home.run("token work").await.code(0);
-    assert!(next.line() != token && authority.takes(next.line()).await);
+    token
 }

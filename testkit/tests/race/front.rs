@@ -1,4 +1,5 @@
-//! What stands before an authorization server: it counts refreshes, and holds them back when it is told to.
+//! What stands before an authorization server: it counts refreshes, and holds them back when it is told to. A client
+//! that asks for itself, without a refresh token, counts as well.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -135,7 +136,7 @@ impl Shared {
 
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let seen = wire::read(&mut stream).await?;
-        let refresh = seen.text().contains("grant_type=refresh_token");
+        let refresh = is_renewal(&seen.text());
         let answer = match refresh {
             true => self.refresh(&seen).await?,
             false => self.back.answer(&seen).await?,
@@ -147,6 +148,13 @@ impl Shared {
         written.ok()?;
         stream.shutdown().await.ok()
     }
+}
+
+/// Whether this asks for a token without a person; a login does not count.
+fn is_renewal(form: &str) -> bool {
+    ["refresh_token", "client_credentials"]
+        .iter()
+        .any(|grant| form.contains(&format!("grant_type={grant}")))
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {

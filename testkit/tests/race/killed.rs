@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use gatepass_testkit::Seeded;
 
 use crate::authority::Authority;
+use crate::desk::Desk;
 use crate::figures;
 use crate::front::Held;
 use crate::home::Home;
@@ -60,6 +61,10 @@ async fn between_the_servers_commit_and_the_clients_write() {
 
 /// How often it is killed.
 const KILLS: usize = 60;
+/// How often while it makes its first token.
+const FIRST_KILLS: usize = 20;
+/// In this time after the answer it has written the token.
+const WRITING: Duration = Duration::from_millis(8);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_any_moment_the_token_file_is_whole() {
@@ -71,20 +76,19 @@ async fn at_any_moment_the_token_file_is_whole() {
     home.run("refresh work").await.code(0);
     let usual = began.elapsed();
 
-    let seed = std::process::id().into();
+    let seed = u64::from(std::process::id());
     let mut random = Seeded::new(seed);
-    let mut moment = |span: Duration| span.mul_f64(random.below(1000) as f64 / 1000.0);
     let (mut killed, mut written) = (0, 0);
     let mut last = home.kept("work").await;
     for n in 0..KILLS {
         let told = authority.front.told();
         let process = home.start("refresh work");
         if n % 2 == 0 {
-            tokio::time::sleep(moment(usual)).await;
+            tokio::time::sleep(moment(&mut random, usual)).await;
         } else {
             // While it writes, or just before or after.
             until("it is answered", || authority.front.told() > told).await;
-            tokio::time::sleep(moment(Duration::from_millis(8))).await;
+            tokio::time::sleep(moment(&mut random, WRITING)).await;
         }
         killed += usize::from(process.kill().await);
         let kept = home.kept("work").await;
@@ -96,10 +100,45 @@ async fn at_any_moment_the_token_file_is_whole() {
     let told = home.run("refresh work").await.code(0);
     let token = home.run("token work").await.code(0);
     assert!(authority.takes(token.line()).await, "seed {seed}: {told:?}");
+    let left = std::fs::read_dir(home.paths().tokens())
+        .expect("a folder")
+        .count();
+    assert_eq!(left, 2, "LEFT");
     figures::line(
         &format!("killed {killed} times at any moment (it had written {written} times)"),
         KILLS,
         authority.front.refreshes(),
         began,
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_first_token_and_its_key_are_made() {
+    let desk = Desk::new();
+    let authority = Authority::small(&desk);
+    let _turn = turn().await;
+    let seed = u64::from(std::process::id());
+    let (mut random, began, mut killed) = (Seeded::new(seed), Instant::now(), 0);
+    for _ in 0..FIRST_KILLS {
+        let (home, told) = (Home::new(), authority.front.told());
+        authority.profile(&home, "work", "grant = \"client_credentials\"\n");
+        let process = home.start("token work");
+        until("it is answered", || authority.front.told() > told).await;
+        tokio::time::sleep(moment(&mut random, WRITING)).await;
+        killed += usize::from(process.kill().await);
+        let token = home.run("token work").await.code(0);
+        assert!(authority.takes(token.line()).await, "seed {seed}");
+        assert_eq!(home.kept("work").await.access_token.expose(), token.line());
+    }
+    figures::line(
+        &format!("killed {killed} times while the first token was written"),
+        2 * FIRST_KILLS,
+        authority.front.refreshes(),
+        began,
+    );
+}
+
+/// A moment within the span.
+fn moment(random: &mut Seeded, span: Duration) -> Duration {
+    span.mul_f64(random.below(1000) as f64 / 1000.0)
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::authority::Authority;
+use crate::desk::{Desk, Trouble};
 use crate::figures;
 use crate::home::Home;
 use crate::running::{Running, Told};
@@ -31,10 +32,7 @@ async fn a_full_disk() {
     let mut tokens = Vec::new();
     // Nothing can be written; then the beginning of a file.
     for blocks in [0, 1] {
-        // As a write to a full disk, one beyond the limit fails, where its signal is ignored.
-        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
-        let mut command = home.program(&["sh", "-c", &script], "token work");
-        let told = Running::of(&mut command).told().await.code(0);
+        let told = on_full_disk(&home, blocks).await.code(0);
         tokens.push(told.line().to_owned());
         told.saying(UNSAVED).saying("File too large");
         assert_eq!(
@@ -89,6 +87,43 @@ async fn a_folder_in_which_nothing_can_be_locked() {
     told.complaining("work.lock: Permission denied");
     assert_eq!(home.state(), before);
     assert_eq!(authority.front.refreshes(), asked, "nothing is spent");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_lives_is_used_where_nothing_can_be_locked() {
+    let (desk, home) = (Desk::new(), Home::new());
+    let authority = Authority::small(&desk);
+    authority.seed(&home, "work", 40).await;
+    let told = sealed_off(&home, &home.paths().tokens()).await.code(0);
+    assert_eq!((told.line(), authority.front.refreshes()), ("access-1", 0));
+    told.saying("could not be renewed yet");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spent_refresh_token_on_a_full_disk() {
+    let (desk, home) = (Desk::new(), Home::new());
+    let authority = Authority::small(&desk);
+    desk.state().trouble = Some(Trouble(400, &[], r#"{"error":"invalid_grant"}"#));
+    authority.seed(&home, "work", 40).await;
+    let told = on_full_disk(&home, 0).await.code(0);
+    assert_eq!(told.line(), "access-1", "it lives");
+    let before = home.state();
+    let mut token = home.kept("work").await;
+    token.expires_at = Some(token.obtained_at);
+    home.keep("work", &token).await;
+    on_full_disk(&home, 0)
+        .await
+        .code(4)
+        .complaining("gatepass login work");
+    assert_eq!(before.len(), home.state().len(), "nothing is left over");
+}
+
+/// `gatepass token work` when a file can have so many blocks: as a write to a full disk, one beyond the limit fails,
+/// where its signal is ignored.
+async fn on_full_disk(home: &Home, blocks: u32) -> Told {
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+    let mut command = home.program(&["sh", "-c", &script], "token work");
+    Running::of(&mut command).told().await
 }
 
 /// `gatepass token work` while nothing can be written to this folder, by root neither.

@@ -54,6 +54,7 @@ pub(super) struct NameArgs {
 
 /// Whose assignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(clippy::enum_variant_names, reason = "PowerShell is called so")]
 pub(super) enum Shell {
     /// sh, bash, zsh and their like
     Posix,

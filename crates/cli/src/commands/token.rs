@@ -136,8 +136,10 @@ impl Current {
             "issuer": token.map(|token| &token.issuer),
         });
         // Of an exchange the answer says what it is that came (RFC 8693 §2.2.1).
-        if let Some(kind) = token.and_then(|token| token.members.get(ISSUED)) {
-            members[ISSUED] = kind.clone();
+        if let Some(kind) = token.and_then(|token| token.members.get(ISSUED))
+            && let Some(members) = members.as_object_mut()
+        {
+            members.insert(ISSUED.to_owned(), kind.clone());
         }
         members
     }

@@ -43,7 +43,7 @@ fn token(
     accounts: &[&str],
     granted: &str,
 ) -> (u16, Value) {
-    if asked.before % 2 == 0 {
+    if asked.before.is_multiple_of(2) {
         return (400, json!({"error": "authorization_pending"}));
     }
     let account = accounts[(asked.before / 2).min(accounts.len() - 1)];

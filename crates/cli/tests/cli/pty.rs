@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -26,7 +25,7 @@ impl Shown {
             if count == 0 {
                 break;
             }
-            bytes.extend_from_slice(&chunk[..count]);
+            bytes.extend_from_slice(chunk.get(..count).expect("no more than fits"));
         }
         Self {
             code: child.wait().expect("ended").code(),
@@ -69,5 +68,5 @@ pub(crate) fn sized(command: &mut Command, columns: u16, rows: u16) -> (Child, F
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    (child, File::from(OwnedFd::from(ours)))
+    (child, File::from(ours))
 }

@@ -9,7 +9,13 @@ use crate::provider::{Provider, Signed};
 type Claims = Map<String, Value>;
 
 /// What is changed, and a word of the error; none where the login is good.
-const CASES: &[(&str, fn(&mut Claims) -> Signed, Option<&str>)] = &[
+type Case = (
+    &'static str,
+    fn(&mut Claims) -> Signed,
+    Option<&'static str>,
+);
+
+const CASES: &[Case] = &[
     ("nothing", |_| Signed::Rightly, None),
     (
         "audiences",

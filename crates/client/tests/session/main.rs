@@ -21,6 +21,7 @@ mod netrc;
 mod origins;
 mod processes;
 #[path = "../support/provider.rs"]
+#[expect(dead_code, reason = "another test uses more of it")]
 mod provider;
 mod registration;
 mod renewal;

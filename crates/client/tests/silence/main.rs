@@ -9,6 +9,7 @@
 #[path = "../support/agent.rs"]
 #[expect(dead_code, reason = "shared with the other tests")]
 mod agent;
+mod hasty;
 mod log;
 mod over_tls;
 #[path = "../support/provider.rs"]

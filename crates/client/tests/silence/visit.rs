@@ -13,7 +13,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use tower::{Layer as _, ServiceExt as _};
 
-use crate::agent::{Agent, Hasty, Reader};
+use crate::agent::{Agent, Reader};
+use crate::hasty::Hasty;
 use crate::provider::Provider;
 
 pub(crate) struct Visit {

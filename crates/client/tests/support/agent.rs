@@ -1,14 +1,13 @@
-//! A browser whose person agrees to everything, and a clock that nobody waits for.
+//! A browser whose person agrees to everything.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatepass_client::{Browser, LoginOptions, Notice, Person, PersonError, Timestamp};
-use gatepass_http::{Clock, SystemClock};
+use gatepass_client::{Browser, LoginOptions, Notice, Person, PersonError};
 use gatepass_proto::Params;
 use url::Url;
 
@@ -76,28 +75,5 @@ impl Person for Reader {
 
     async fn show(&self, _: Notice) -> Result<(), PersonError> {
         Ok(())
-    }
-}
-
-/// The machine's clock, set forward whenever somebody would wait.
-#[derive(Default)]
-pub(crate) struct Hasty(AtomicU64);
-
-impl Hasty {
-    /// Sets it forward.
-    pub(crate) fn skip(&self, time: Duration) {
-        let millis = u64::try_from(time.as_millis()).unwrap();
-        self.0.fetch_add(millis, Ordering::SeqCst);
-    }
-}
-
-#[async_trait]
-impl Clock for Hasty {
-    fn now(&self) -> Timestamp {
-        SystemClock.now() + Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    async fn wait_until(&self, moment: Timestamp) {
-        self.skip(moment.since(self.now()) + Duration::from_millis(1));
     }
 }

@@ -3,6 +3,12 @@
 //!
 //! Arguments name targets: `cargo test -p gatepass-fuzz-targets --test brief -- config`.
 
+#![expect(
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test that tells how many inputs it ran"
+)]
+
 mod mutation;
 
 use std::fs;

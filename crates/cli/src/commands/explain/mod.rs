@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use told::Pages;
-use world::{Event, World};
+use world::World;
 
 /// Explain what a profile does, request by request, without sending anything
 ///
@@ -94,7 +94,9 @@ async fn play(
     };
     step(session.login(&**world, &options).await.map(drop), pages).await?;
     call(profile, session, pages).await?;
+    pages.stage("When it expires.");
     step(session.refresh().await.map(drop), pages).await?;
+    pages.stage("At a logout.");
     let logout = session.logout().await.map(drop);
     // Tokens that cannot be revoked are only forgotten, which nobody hears of.
     step(logout, pages).await

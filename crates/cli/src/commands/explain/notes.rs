@@ -10,6 +10,15 @@ pub(super) fn of_answer(name: &str) -> Option<&'static str> {
     find(ANSWER, name)
 }
 
+/// What a credential of this scheme is.
+pub(super) fn of_scheme(authorization: &str) -> &'static str {
+    match authorization.split(' ').next().unwrap_or_default() {
+        "Basic" => "name and password, or the client's id and secret (RFC 7617, RFC 6749 §2.3.1)",
+        "DPoP" => "the token, which is worth nothing without its key (RFC 9449 §7.1)",
+        _ => "the token, which whoever has it can use (RFC 6750 §2.1)",
+    }
+}
+
 fn find(table: &[(&str, &'static str)], name: &str) -> Option<&'static str> {
     let found = table.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
     found.map(|(_, note)| *note)
@@ -156,7 +165,6 @@ const REQUEST: &[(&str, &str)] = &[
         "token_endpoint_auth_method",
         "how it will prove who it is (RFC 7591 §2)",
     ),
-    ("authorization", "the credential (RFC 9110 §11.6.2)"),
     (
         "dpop",
         "proves that whoever sends the token has its key (RFC 9449 §4)",

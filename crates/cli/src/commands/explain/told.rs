@@ -24,20 +24,27 @@ const RANDOM: [(&str, &str); 7] = [
     ("dpop_jkt", "[thumbprint of the token's key]"),
     ("ath", "[SHA-256 of the token]"),
 ];
-/// The longest line before its note goes below, in columns.
-const COLUMNS: usize = 100;
+/// The longest value that has its note beside it and not below, in characters.
+const SHORT: usize = 30;
 
 /// The pages of an explanation, numbered.
 #[derive(Default)]
 pub(super) struct Pages {
     text: String,
     count: usize,
+    /// What the steps from now on are for, beside the usual.
+    stage: &'static str,
 }
 
 impl Pages {
     /// Everything.
     pub(super) fn text(self) -> String {
         self.text
+    }
+
+    /// From now on it is about something else: `When it expires.`
+    pub(super) fn stage(&mut self, words: &'static str) {
+        self.stage = words;
     }
 
     /// A line that belongs to no step.
@@ -54,7 +61,9 @@ impl Pages {
                 status,
                 answer,
             } => {
-                self.title(&heading(*what, request));
+                let gap = if self.stage.is_empty() { "" } else { " " };
+                let title = format!("{}{gap}{}", self.stage, heading(*what, request));
+                self.title(&title);
                 self.request(request);
                 self.answer(*what, *status, answer);
             }
@@ -165,20 +174,25 @@ impl Pages {
                 (name, shown)
             })
             .collect();
-        let wide = pairs.iter().map(|(name, _)| name.chars().count()).max();
-        let wide = wide.unwrap_or_default();
+        let wide = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or_default();
+        let names = wide(&mut pairs.iter().map(|(name, _)| name.chars().count()));
+        let lengths = pairs.iter().map(|(_, value)| value.chars().count());
+        let values = wide(&mut lengths.filter(|length| *length <= SHORT));
         for (name, value) in &pairs {
-            let line = format!("     {name:<wide$}  {value}");
+            let line = format!("     {name:<names$}  {value:<values$}");
             let line = output::tame(&line).replace('\n', " ");
-            let Some(note) = note(name) else {
-                self.text.push_str(&format!("{line}\n"));
+            let note = match name.as_str() {
+                "Authorization" => Some(notes::of_scheme(value)),
+                name => note(name),
+            };
+            let Some(note) = note else {
+                self.text.push_str(&format!("{}\n", line.trim_end()));
                 continue;
             };
-            let fits = line.chars().count() + 2 + note.chars().count() <= COLUMNS;
-            match fits {
+            match value.chars().count() <= SHORT {
                 true => self.text.push_str(&format!("{line}  {}\n", dim(note))),
                 false => {
-                    let indent = wide + 7;
+                    let indent = names + 7;
                     self.text
                         .push_str(&format!("{line}\n{:indent$}{}\n", "", dim(note)));
                 }
@@ -206,13 +220,13 @@ fn heading(what: Door, request: &Request<Vec<u8>>) -> String {
         Door::Device => "A login on another device begins (RFC 8628)",
         Door::Backchannel => "The person is asked on their own device (OpenID CIBA)",
         Door::Keys => "By which keys does the server sign? (RFC 7517)",
-        Door::Revocation => "At a logout: the tokens end (RFC 7009)",
+        Door::Revocation => "The token ends (RFC 7009)",
         Door::Login => "Name and password for a token, at an endpoint of the API's own",
         Door::Other => "A question to the server",
         Door::Token => match grant {
             "authorization_code" => "The code for a token (RFC 6749 §4.1.3)",
             "client_credentials" => "A token for the client itself (RFC 6749 §4.4)",
-            "refresh_token" => "When it expires: the next one (RFC 6749 §6)",
+            "refresh_token" => "The next token, without anybody (RFC 6749 §6)",
             "password" => "Name and password for a token (RFC 6749 §4.3, an older habit)",
             _ if grant.ends_with(":device_code") => "Has the person agreed? (RFC 8628 §3.4)",
             _ if grant.ends_with(":ciba") => "Has the person agreed? (CIBA Core §10.1)",

@@ -66,6 +66,9 @@ struct Desk {
 /// When it all happens: at a moment like any other.
 const NOW: Timestamp = Timestamp::from_secs(1_767_323_045);
 
+/// A tenant of a server that has many.
+const TENANT: &str = "[tenant]";
+
 impl World {
     /// A world for this credential, where the server says this of itself.
     pub(super) fn new(credential: Credential, metadata: ServerMetadata, key: SigningKey) -> Self {
@@ -234,18 +237,18 @@ impl World {
             && !grant.ends_with(":jwt-bearer")
             && !grant.ends_with(":token-exchange");
         if person {
-            answer["refresh_token"] = "[refresh_token]".into();
+            member(&mut answer, "refresh_token", "[refresh_token]");
         }
         if grant.ends_with(":token-exchange") {
             let wanted = form.get("requested_token_type");
             let usual = "urn:ietf:params:oauth:token-type:access_token";
-            answer["issued_token_type"] = wanted.unwrap_or(usual).into();
+            member(&mut answer, "issued_token_type", wanted.unwrap_or(usual));
         }
         if let Some(scope) = &scope {
-            answer["scope"] = scope.as_str().into();
+            member(&mut answer, "scope", scope.as_str());
             let openid = scope.split([' ', ',']).any(|word| word == "openid");
             if openid && person && grant != "refresh_token" {
-                answer["id_token"] = self.id_token(&asked, form).into();
+                member(&mut answer, "id_token", self.id_token(&asked, form));
             }
         }
         (StatusCode::OK, answer)
@@ -268,6 +271,7 @@ impl World {
         let oauth = self.oauth();
         let template = oauth.and_then(|oauth| oauth.quirks.issuer_template.clone());
         let issuer = oauth.and_then(|oauth| oauth.issuer.clone());
+        let tenant = template.is_some().then_some(TENANT);
         let now = self.now().as_secs();
         let own = oauth.and_then(|oauth| oauth.client_id.clone());
         let client = own
@@ -275,8 +279,8 @@ impl World {
             .or(form.get("client_id"))
             .unwrap_or("[client_id]");
         let claims = json!({
-            "iss": template.map(|text| text.replace("{tenantid}", "tenant")).or(issuer),
-            "tid": "tenant",
+            "iss": template.map(|text| text.replace("{tenantid}", TENANT)).or(issuer),
+            "tid": tenant,
             "sub": "[the person]",
             "aud": client,
             "iat": now,
@@ -439,5 +443,11 @@ pub(super) fn invented(oauth: &OAuth) -> ServerMetadata {
         code_challenge_methods_supported: vec!["S256".to_owned()],
         issuer,
         ..ServerMetadata::default()
+    }
+}
+
+fn member(answer: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(members) = answer.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
     }
 }

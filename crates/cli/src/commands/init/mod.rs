@@ -23,7 +23,6 @@ use ask::{Asker, Question};
 use details::Details;
 use target::Target;
 use trial::Outcome;
-use way::Way;
 
 /// Set up a profile step by step, and try it before it is saved
 ///

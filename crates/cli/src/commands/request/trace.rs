@@ -53,9 +53,8 @@ async fn body(request: &Request<Body>, redactor: &Redactor) -> Option<String> {
     if body.is_empty() {
         return None;
     }
-    let bytes = match body.collect(SHOWN).await {
-        Ok(bytes) => bytes,
-        Err(_) => return Some(format!("(a body of more than {SHOWN} bytes)\n")),
+    let Ok(bytes) = body.collect(SHOWN).await else {
+        return Some(format!("(a body of more than {SHOWN} bytes)\n"));
     };
     let kind = request.headers().get(CONTENT_TYPE);
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
