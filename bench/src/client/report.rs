@@ -49,7 +49,7 @@ impl fmt::Display for Requests {
         pair(f, "one after the other", &self.alone)?;
         let python = &self.python;
         line(f, "  requests-oauthlib", &python.figures)?;
-        writeln!(f, "{:>10}", format!("ours {:.1} ×", python.times))?;
+        writeln!(f, "{:>14}", format!("ours {:.1} ×", python.times))?;
         pair(f, &format!("{} at once", self.tasks), &self.at_once)
     }
 }

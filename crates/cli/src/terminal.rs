@@ -34,7 +34,7 @@ pub(crate) fn ask(question: &str) -> io::Result<String> {
     }
 }
 
-/// Notes how the terminal is, for [`restore`].
+/// Notes how the terminal is, for [`restore()`].
 pub(crate) fn remember() {
     restore::remember();
 }

@@ -100,10 +100,6 @@ async fn at_any_moment_the_token_file_is_whole() {
     let told = home.run("refresh work").await.code(0);
     let token = home.run("token work").await.code(0);
     assert!(authority.takes(token.line()).await, "seed {seed}: {told:?}");
-    let left = std::fs::read_dir(home.paths().tokens())
-        .expect("a folder")
-        .count();
-    assert_eq!(left, 2, "LEFT");
     figures::line(
         &format!("killed {killed} times at any moment (it had written {written} times)"),
         KILLS,

@@ -1,18 +1,23 @@
 //! Many who wait for one login.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use gatepass_client::tokens::TokenStore;
-use gatepass_client::{LoginOptions, Session};
+use gatepass_client::{LoginOptions, OAuth, Session};
 
 use crate::agent::{Agent, Reader};
 use crate::authority::{files, key};
 use crate::provider::Provider;
 
 fn session(provider: &Provider, store: &Arc<dyn TokenStore>, options: &LoginOptions) -> Session {
+    let oauth = OAuth {
+        par: Some(false),
+        ..provider.browser_client()
+    };
     provider
-        .session(provider.browser_client())
+        .session(oauth)
         .tokens(store.clone(), key())
         .person(Arc::new(Reader), options.clone())
         .build()
@@ -33,4 +38,25 @@ async fn fifty_tasks_open_one_browser() {
     let statuses = join_all(tasks).await;
     assert!(statuses.into_iter().all(|status| status.unwrap() == 200));
     assert_eq!((agent.opened(), provider.visits("/token")), (1, 1));
+}
+
+#[tokio::test]
+async fn they_share_its_failure_too_and_the_next_one_asks_again() {
+    let provider = Provider::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (agent, options) = Agent::options();
+    let impatient = LoginOptions {
+        patience: Duration::from_millis(500),
+        ..options
+    };
+    let session = session(&provider, &files(folder.path()), &impatient);
+    // The browser is sent to the page, which is broken; nothing is pushed before.
+    provider.desk().breaks = Some((500, String::new()));
+    let url = provider.url("/api");
+    let all = join_all((0..10).map(|_| session.get(&url).send())).await;
+    assert!(all.iter().all(Result::is_err));
+    assert_eq!(agent.opened(), 1);
+    provider.desk().breaks = None;
+    let answer = session.get(&url).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), agent.opened()), (200, 2));
 }

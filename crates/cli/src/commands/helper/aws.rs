@@ -19,7 +19,7 @@ use crate::{output, time};
 /// Give the AWS tools keys for a role, by a profile's token
 ///
 /// The token is shown to the AWS Security Token Service (AssumeRoleWithWebIdentity), so the profile must name that
-/// service's origin among its own: --api https://sts.eu-central-1.amazonaws.com. The keys are kept, private to
+/// service's origin among its own: --api with sts.eu-central-1.amazonaws.com. The keys are kept, private to
 /// this user, until five minutes before they expire, for the AWS tools themselves keep none.
 #[derive(Args)]
 #[command(after_help = "\

@@ -49,8 +49,10 @@ const FOR_EVER: u64 = 1_000_000_000;
 ///                  the same with the value from a file
 ///   @FILE, @-      the whole body, from a file or standard input
 ///
-/// a[b]=1 puts b into the object a, a[]=1 adds to the array a, a[0]=1 sets its
-/// first. A backslash takes the meaning from a separator and a bracket. The
+///   `a[b]=1`         puts b into the object a; `a[]=1` adds to the array a, and
+///                  `a[0]=1` sets its first
+///
+/// A backslash takes the meaning from a separator and a bracket. The
 /// method is POST with a body, otherwise GET. Options may stand anywhere.
 ///
 /// On a terminal the body is laid out, with the status and the headers before
