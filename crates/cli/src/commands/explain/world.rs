@@ -66,8 +66,8 @@ struct Desk {
 /// When it all happens: at a moment like any other.
 const NOW: Timestamp = Timestamp::from_secs(1_767_323_045);
 
-/// A tenant of a server that has many.
-const TENANT: &str = "[tenant]";
+/// A tenant of a server that has many; a token names it in plain letters.
+const TENANT: &str = "tenant";
 
 impl World {
     /// A world for this credential, where the server says this of itself.
