@@ -22,6 +22,9 @@ const TURN: Duration = Duration::from_millis(100);
 /// How many ask at once, where they do.
 const AT_ONCE: usize = 16;
 
+/// The same request on the wire has the same headers.
+const USER_AGENT: &str = concat!("gatepass/", env!("CARGO_PKG_VERSION"));
+
 /// How fast requests are.
 #[derive(Serialize)]
 pub(crate) struct Requests {
@@ -96,7 +99,10 @@ pub(super) async fn measure(
     let token = session.token(Duration::ZERO).await?;
     let token = token.access_token.expose();
     let reqwest = Way::Reqwest {
-        client: reqwest::Client::builder().no_proxy().build()?,
+        client: reqwest::Client::builder()
+            .no_proxy()
+            .user_agent(USER_AGENT)
+            .build()?,
         authorization: format!("Bearer {token}").into(),
     };
     let mut peer = OAuthSession::start(python, &url, token).await?;

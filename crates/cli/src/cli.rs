@@ -79,11 +79,13 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         return cli.command.run(&context).await;
     }
     tokio::select! {
-        ended = cli.command.run(&context) => ended,
+        // Listened for before anything is shown that somebody could interrupt.
+        biased;
         () = signals::interrupted() => {
             terminal::restore();
             Err(Failure::interrupted())
         }
+        ended = cli.command.run(&context) => ended,
     }
 }
 

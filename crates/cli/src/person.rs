@@ -4,43 +4,81 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatepass_client::{Browser, NoBrowser, Notice, Person, PersonError, SystemBrowser, pasted};
+use clap::Args;
+use gatepass_client::{
+    Browser, LoginOptions, LoginWay, NoBrowser, Notice, Person, PersonError, SystemBrowser, pasted,
+};
 use gatepass_proto::Params;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
+use crate::context::Asked;
 use crate::output::Stream;
 use crate::{output, qr, terminal};
 
 /// Somebody at this terminal: reads links on standard error, pastes codes into standard input.
 pub(crate) struct AtTerminal {
     browser: Arc<dyn Browser>,
+    /// How long the browser is waited for.
+    patience: Duration,
     /// Whether something moves while they are waited for, and what does.
     waiting: Option<Mutex<Option<ProgressBar>>>,
 }
 
-/// The browser that opens by itself, or none.
-pub(crate) fn browser(opens: bool) -> Arc<dyn Browser> {
-    if opens {
-        Arc::new(SystemBrowser)
-    } else {
-        Arc::new(NoBrowser)
+/// By which browser a person logs in.
+#[derive(Args)]
+pub(crate) struct BrowserArgs {
+    /// Log in with a browser elsewhere, by a link and a code (RFC 8628)
+    #[arg(long, conflicts_with_all = ["paste", "no_browser"])]
+    device: bool,
+    /// Only print the link to log in with
+    #[arg(long)]
+    no_browser: bool,
+    /// Paste the code, or the address the browser ended at; for a browser on another machine
+    #[arg(long)]
+    paste: bool,
+}
+
+impl BrowserArgs {
+    /// Whether it is said that the browser is not on this machine.
+    pub(crate) fn elsewhere(&self) -> bool {
+        self.device || self.paste
+    }
+
+    /// A login by it.
+    pub(crate) fn options(&self) -> LoginOptions {
+        LoginOptions {
+            way: match (self.device, self.paste) {
+                (true, _) => LoginWay::Device,
+                (_, true) => LoginWay::Paste,
+                _ => LoginWay::Auto,
+            },
+            browser: match self.no_browser {
+                true => Arc::new(NoBrowser),
+                false => Arc::new(SystemBrowser),
+            },
+            ..LoginOptions::default()
+        }
     }
 }
 
-impl AtTerminal {
-    /// Somebody with this browser.
-    pub(crate) fn with(browser: Arc<dyn Browser>) -> Self {
-        Self {
-            browser,
-            waiting: None,
-        }
-    }
+/// Whom a session may ask on its way: somebody at this terminal, whose browser opens.
+pub(crate) fn asked() -> Asked {
+    let options = LoginOptions {
+        browser: Arc::new(SystemBrowser),
+        ..LoginOptions::default()
+    };
+    let mut person = AtTerminal::waited_for(&options);
+    person.waiting = None;
+    (Arc::new(person), options)
+}
 
-    /// The same, who sees that they are waited for until this is dropped.
-    pub(crate) fn waited_for(browser: Arc<dyn Browser>) -> Self {
+impl AtTerminal {
+    /// Somebody who logs in so, and sees that they are waited for until this is dropped.
+    pub(crate) fn waited_for(options: &LoginOptions) -> Self {
         Self {
-            browser,
+            browser: Arc::clone(&options.browser),
+            patience: options.patience,
             waiting: Some(Mutex::default()),
         }
     }
@@ -97,9 +135,25 @@ impl Person for AtTerminal {
     async fn show(&self, notice: Notice) -> Result<(), PersonError> {
         self.stop();
         output::note(&told(&notice));
+        if let (Some(link), None) = (&notice.link, &notice.user_code) {
+            output::note(&output::tame(&in_vain(link, self.patience)));
+        }
         self.wait();
         Ok(())
     }
+}
+
+/// What to do where the page does not come back: a server that does not know the client, or where it is to send the
+/// browser, shows that and redirects nowhere (RFC 6749 §4.1.2.1).
+fn in_vain(link: &Url, patience: Duration) -> String {
+    let mut asked = link.query_pairs();
+    let back = asked.find(|(name, _)| name == "redirect_uri");
+    let back = back.map_or_else(String::new, |(_, uri)| format!(" ({uri})"));
+    format!(
+        "If the page shows an error, it does not come back here. Mostly the server does not know the client id, or\n\
+         the redirect URI{back}. Ctrl-C gives up; it ends by itself after {} s (`gatepass login --timeout`).\n",
+        patience.as_secs()
+    )
 }
 
 /// The notice for people: its code stands out, and its link can be scanned where that can be drawn.

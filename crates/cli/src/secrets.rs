@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, FromArgMatches, value_par
 use gatepass_client::{KeyringEntry, Secret, SecretRef};
 use zeroize::Zeroizing;
 
+use crate::context::absolute;
 use crate::exit::Failure;
 use crate::terminal;
 
@@ -152,9 +153,7 @@ pub(crate) fn reference(name: &str, matches: &ArgMatches) -> Option<SecretRef> {
     };
     let file = matches.get_one::<PathBuf>(&format!("{name}-file"));
     let entry = matches.get_one::<KeyringEntry>(&format!("{name}-keyring"));
-    // A profile is used from any folder.
-    let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-    file.map(|path| SecretRef::File(absolute(path)))
+    file.map(|path| SecretRef::File(absolute(path.clone())))
         .or_else(|| text("env").map(SecretRef::Env))
         .or_else(|| text("command").map(SecretRef::Command))
         .or_else(|| entry.cloned().map(SecretRef::Keyring))

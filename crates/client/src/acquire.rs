@@ -20,7 +20,7 @@ use crate::{Credential, Error, Grant, OAuth};
 const AGAIN: Duration = Duration::from_millis(200);
 
 /// A grant that needs no person, ready to be asked.
-type Ready = Box<dyn GrantParams + Send + Sync>;
+pub(crate) type Ready = Box<dyn GrantParams + Send + Sync>;
 
 impl Inner {
     /// The token that follows `old`, without a person.
@@ -62,7 +62,7 @@ impl Inner {
                 password: password.read().await?,
                 scope,
             }),
-            Grant::JwtBearer(bearer) => Box::new(self.bearer(oauth, bearer, server).await?),
+            Grant::JwtBearer(bearer) => self.bearer(oauth, bearer, server).await?,
             Grant::TokenExchange(exchange) => Box::new(self.exchange(oauth, exchange).await?),
             _ => Box::new(ForItself {
                 scope,

@@ -1,13 +1,16 @@
 //! Grants that rest on a token or a statement that is there already.
 
-use gatepass_http::OsEntropy;
-use gatepass_proto::Cx;
-use gatepass_proto::grant::jwt_bearer::{Assertion, JwtBearer as BearerParams};
+use std::sync::Arc;
+
+use gatepass_proto::grant::jwt_bearer::{
+    Assertion, JwtBearer as ReadyBearer, SignedBearer, Statement,
+};
 use gatepass_proto::grant::token_exchange::{
     TokenExchange as ExchangeParams, TokenType, TypedToken,
 };
 use serde_json::{Map, Value};
 
+use crate::acquire::Ready;
 use crate::server::{Door, Server};
 use crate::session::Inner;
 use crate::{ClientKey, Error, JwtBearer, OAuth, SecretRef, SignedAssertion, TokenExchange};
@@ -19,22 +22,26 @@ impl Inner {
         oauth: &OAuth,
         bearer: &JwtBearer,
         server: &Server,
-    ) -> Result<BearerParams, Error> {
-        let assertion = match bearer {
-            JwtBearer::Ready(from) => from.read().await?,
+    ) -> Result<Ready, Error> {
+        let (scope, resource) = (oauth.scope.clone(), oauth.resource.clone());
+        Ok(match bearer {
+            JwtBearer::Ready(from) => Box::new(ReadyBearer {
+                assertion: from.read().await?,
+                scope,
+                resource,
+            }),
             JwtBearer::Signed(signed) => {
                 let account = account(&signed.key).await?;
-                let assertion = stated(signed, &account, oauth, server)?;
-                let key = signed.key.read().await?;
-                assertion
-                    .sign(&key, &mut Cx::new(self.clock.now(), &mut OsEntropy))
-                    .map_err(|error| Error::Setup(error.to_string()))?
+                let statement = Statement {
+                    assertion: stated(signed, &account, oauth, server)?,
+                    key: Arc::new(signed.key.read().await?),
+                };
+                Box::new(SignedBearer {
+                    statement,
+                    scope,
+                    resource,
+                })
             }
-        };
-        Ok(BearerParams {
-            assertion,
-            scope: oauth.scope.clone(),
-            resource: oauth.resource.clone(),
         })
     }
 

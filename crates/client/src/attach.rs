@@ -1,9 +1,10 @@
+use std::time::Duration;
+
 use gatepass_http::OsEntropy;
 use gatepass_proto::dpop::Dpop;
 use gatepass_proto::message::credentials::Credentials;
 use gatepass_proto::{Cx, Secret};
 use http::header::{AUTHORIZATION, COOKIE};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
@@ -123,33 +124,62 @@ impl Attachment {
         Ok(headers)
     }
 
-    /// Puts it on a request, in place of any other of its name.
-    pub(crate) fn put(&self, parts: &mut Parts) -> Result<(), Error> {
-        let mut headers = self.headers()?;
+    /// Puts it on a request to `url`, in place of any other of its name. The URL to send to instead, where it goes there.
+    pub(crate) fn put(&self, headers: &mut HeaderMap, url: &Url) -> Result<Option<Url>, Error> {
+        let mut own = self.headers()?;
         if let Where::Cookie(name) = &self.place {
             // The other cookies of the request stay.
             let mut all = zeroize::Zeroizing::new(String::new());
-            for others in parts.headers.get_all(COOKIE) {
+            for others in headers.get_all(COOKIE) {
                 all.push_str(&String::from_utf8_lossy(others.as_bytes()));
                 all.push_str("; ");
             }
             all.push_str(&format!("{name}={}", self.value.expose()));
-            headers.insert(COOKIE, sensitive(&all)?);
+            own.insert(COOKIE, sensitive(&all)?);
         }
-        for (name, value) in &headers {
-            parts.headers.insert(name.clone(), value.clone());
+        for (name, value) in &own {
+            headers.insert(name.clone(), value.clone());
         }
-        if let Where::Query(name) = &self.place {
-            let unusable = || Error::Setup("the URL of the request is not absolute".into());
-            let mut url: Url = parts.uri.to_string().parse().map_err(|_| unusable())?;
-            url.query_pairs_mut().append_pair(name, self.value.expose());
-            parts.uri = url.as_str().parse().map_err(|_| unusable())?;
-        }
-        Ok(())
+        let Where::Query(name) = &self.place else {
+            return Ok(None);
+        };
+        let mut url = url.clone();
+        url.query_pairs_mut().append_pair(name, self.value.expose());
+        Ok(Some(url))
     }
 }
 
+/// A token that this process remembers, and the header of it where that is the same for every request.
+pub(crate) struct Current {
+    pub(crate) token: StoredToken,
+    bearer: Option<HeaderValue>,
+}
+
+impl Current {
+    pub(crate) fn new(token: StoredToken) -> Self {
+        let bearer = is_bearer(&token)
+            .then(|| Attachment::bearer(token.access_token.clone()))
+            .and_then(|attachment| sensitive(attachment.value.expose()).ok());
+        Self { token, bearer }
+    }
+}
+
+fn is_bearer(token: &StoredToken) -> bool {
+    token.token_type.eq_ignore_ascii_case("bearer")
+}
+
 impl Inner {
+    /// The header of the remembered token, and the token, if it does and every request gets the same: what
+    /// [`Session::attach`](crate::Session) makes, with nothing made anew.
+    pub(crate) fn bearer_at_hand(&self) -> Option<(HeaderValue, Secret)> {
+        let now = self.clock.now();
+        let state = self.state();
+        let current = state.current.as_ref()?;
+        let value = current.bearer.as_ref()?;
+        self.does(&state, &current.token, now, Duration::ZERO)
+            .then(|| (value.clone(), current.token.access_token.clone()))
+    }
+
     /// A token as it goes on one request. Bearer whatever the case of its type; `DPoP` with a proof for this method
     /// and URL (RFC 9449 §7.1).
     pub(crate) fn of_token(
@@ -158,7 +188,7 @@ impl Inner {
         request: Option<(&Method, &Url)>,
     ) -> Result<Attachment, Error> {
         let kind = token.token_type.as_str();
-        if kind.eq_ignore_ascii_case("bearer") {
+        if is_bearer(token) {
             return Ok(Attachment::bearer(token.access_token.clone()));
         }
         let (true, Some(key)) = (kind.eq_ignore_ascii_case("dpop"), &token.dpop_key) else {

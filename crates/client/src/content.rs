@@ -74,6 +74,21 @@ impl Content {
         })
     }
 
+    /// Standard input to its end. Up to 8 MiB of it are read now, and the rest while it is sent.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be read.
+    pub fn stdin() -> io::Result<Self> {
+        let beginning = Self::beginning(&mut io::stdin().lock());
+        Ok(
+            match beginning.map_err(|error| named(&"standard input", &error))? {
+                (content, true) => content,
+                (content, false) => content.then(Self::reader(tokio::io::stdin())),
+            },
+        )
+    }
+
     /// What is read as it comes, and ends when it ends.
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
         Self(vec![Piece::Open(Box::pin(reader))])
@@ -111,6 +126,20 @@ impl Content {
     /// Whether it is known to have no bytes.
     pub fn is_empty(&self) -> bool {
         self.len() == Some(0)
+    }
+
+    /// All of it, read now.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::FileTooLarge`] where it has more than `limit` bytes or nobody knows how many; a file cannot be
+    /// read.
+    pub fn into_bytes(self, limit: u64) -> io::Result<Bytes> {
+        if self.len().is_some_and(|length| length <= limit) {
+            return whole(self.0);
+        }
+        let text = format!("it is larger than {limit} bytes, or has no known end");
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, text))
     }
 
     /// The body of it. One of at most 8 MiB is read now, and can be sent again; files of this machine are read without
@@ -240,71 +269,5 @@ impl Current {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Content, KEPT};
-
-    fn sized(length: u64) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        file.as_file().set_len(length).expect("made long");
-        file
-    }
-
-    #[tokio::test]
-    async fn small_bodies_can_be_sent_again_and_large_ones_cannot() {
-        let small = sized(10);
-        let content = Content::file(small.path()).await.expect("opened");
-        assert_eq!(content.len(), Some(10));
-        assert!(content.into_body().expect("a body").try_clone().is_some());
-
-        let large = sized(KEPT);
-        let content = Content::from("head")
-            .then(Content::open(large.path()).expect("opened"))
-            .then(Content::from("tail"));
-        assert_eq!(content.len(), Some(KEPT + 8));
-        let body = content.into_body().expect("a body");
-        assert!(body.try_clone().is_none());
-        let bytes = body.collect(usize::MAX).await.expect("read");
-        assert_eq!(bytes.len() as u64, KEPT + 8);
-        assert!(bytes.starts_with(b"head\0") && bytes.ends_with(b"\0tail"));
-    }
-
-    #[tokio::test]
-    async fn a_file_that_shrinks_breaks_the_promise() {
-        for length in [10, KEPT + 1] {
-            let file = sized(length);
-            let content = Content::file(file.path()).await.expect("opened");
-            let early = (length <= KEPT).then(|| file.as_file().set_len(5));
-            let error = match content.into_body() {
-                Err(error) => error,
-                Ok(body) => {
-                    file.as_file().set_len(5).expect("made short");
-                    body.collect(usize::MAX).await.expect_err("too short")
-                }
-            };
-            assert!(early.is_none_or(|set| set.is_ok()));
-            assert!(error.to_string().contains("became shorter"), "{error}");
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn what_has_no_length_is_read_to_its_end() {
-        let content = Content::file("/proc/self/stat").await.expect("opened");
-        assert!(content.len().is_some_and(|length| length > 10));
-        assert!(content.into_body().expect("a body").try_clone().is_some());
-        let content = Content::file("/dev/zero").await.expect("opened");
-        assert_eq!(content.len(), None);
-        let mut body = content.into_body().expect("a body");
-        let mut seen = 0;
-        while seen <= KEPT {
-            seen += body.chunk().await.expect("read").expect("endless").len() as u64;
-        }
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let error = Content::open("/no/such/file").expect_err("missing");
-        assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
-        assert!(error.to_string().starts_with("/no/such/file: "), "{error}");
-    }
-}
+#[path = "content_tests.rs"]
+mod tests;

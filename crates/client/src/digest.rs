@@ -1,19 +1,22 @@
-//! HTTP Digest (RFC 7616), over a library: the server's challenge is remembered, so that only the first request is sent
-//! twice.
+//! HTTP Digest (RFC 7616): the best of the server's challenges is answered, by a library, and remembered, so that only the
+//! first request is sent twice.
 
-use digest_auth::{AuthContext, HttpMethod, WwwAuthenticateHeader};
-use gatepass_proto::Secret;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use digest_auth::{Algorithm, AuthContext, Charset, HttpMethod, Qop, WwwAuthenticateHeader};
+use gatepass_http::OsEntropy;
 use gatepass_proto::message::challenge::Challenge;
-use http::Method;
-use http::header::AUTHORIZATION;
+use gatepass_proto::{Entropy, Secret};
+use http::header::{AUTHORIZATION, HeaderName};
+use http::{HeaderMap, Method};
 
 use crate::session::Inner;
 use crate::{Attachment, Credential, Error, Where};
 
-/// The challenge that passwords are proven by now, and its count of uses.
-pub(crate) struct Remembered(WwwAuthenticateHeader);
+/// What an answer says of the nonce that comes next (RFC 7616 §3.5).
+const AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("authentication-info");
 
-/// The algorithms, the best first. Without one it is MD5.
+/// The algorithms, the best first. Without one it is MD5 (§3.3).
 const ALGORITHMS: [&str; 6] = [
     "SHA-512-256",
     "SHA-512-256-sess",
@@ -23,27 +26,23 @@ const ALGORITHMS: [&str; 6] = [
     "MD5-sess",
 ];
 
-/// The parameters whose values stand without quotes (RFC 7616 §3.3).
-const BARE: [&str; 3] = ["algorithm", "stale", "charset"];
+/// The random bytes of our own nonce.
+const OUR_NONCE: usize = 33;
+
+/// The challenge that passwords are proven by now.
+pub(crate) struct Remembered {
+    /// With the count of its uses.
+    challenge: WwwAuthenticateHeader,
+    /// Our own nonce. It is one for all answers: the first is part of a session's key (§3.4.2).
+    cnonce: String,
+}
 
 impl Inner {
     /// Takes up the best of these challenges.
     pub(crate) fn challenged(&self, challenges: &[Challenge], path: &str) -> Result<(), Error> {
-        let rank = |challenge: &&Challenge| {
-            let named = challenge.param("algorithm").unwrap_or("MD5");
-            let known = |own: &str| own.eq_ignore_ascii_case(named);
-            ALGORITHMS.iter().position(|own| known(own))
-        };
-        let usable = challenges.iter().filter(|own| rank(own).is_some());
-        let Some(best) = usable.min_by_key(rank) else {
-            return Err(Error::Setup(
-                "the server wants a digest algorithm that is not known here".into(),
-            ));
-        };
-        let header = digest_auth::parse(&written(best))
-            .map_err(|_| Error::Answer("the server's digest challenge is malformed".into()))?;
-        tracing::debug!(realm = %header.realm, path, "challenged");
-        self.state().digest = Some(Remembered(header));
+        let best = Remembered::best_of(challenges, &mut OsEntropy)?;
+        tracing::debug!(realm = %best.challenge.realm, path, "challenged");
+        self.state().digest = Some(best);
         Ok(())
     }
 
@@ -58,33 +57,169 @@ impl Inner {
             return Ok(());
         };
         let mut state = self.state();
-        let Some(Remembered(header)) = state.digest.as_mut() else {
+        let Some(remembered) = state.digest.as_mut() else {
             return Ok(());
         };
-        let context = AuthContext::new_with_method(
-            username.as_str(),
-            attachment.secret.expose(),
+        attachment.value = remembered.answer(username, &attachment.secret, method, target)?;
+        attachment.place = Where::Header(AUTHORIZATION);
+        Ok(())
+    }
+
+    /// Takes up the nonce that an answer names for the next request.
+    pub(crate) fn learn_next_nonce(&self, headers: &HeaderMap) {
+        let info = headers.get(AUTHENTICATION_INFO);
+        let Some(info) = info.and_then(|value| value.to_str().ok()) else {
+            return;
+        };
+        // Parameters as those of a challenge, without the scheme (RFC 7615 §3).
+        let info = Challenge::parse_list(&format!("Digest {info}"));
+        let next = info.first().and_then(|own| own.param("nextnonce"));
+        if let (Some(nonce), Some(remembered)) = (next, self.state().digest.as_mut()) {
+            remembered.proceed(nonce);
+        }
+    }
+}
+
+/// Whether only the nonce was too old, and nothing is said against the password (§3.3).
+pub(crate) fn is_stale(challenges: &[Challenge]) -> bool {
+    challenges.iter().any(|own| says(own, "stale", "true"))
+}
+
+impl Remembered {
+    /// The best of these challenges that can be answered.
+    fn best_of(challenges: &[Challenge], entropy: &mut dyn Entropy) -> Result<Self, Error> {
+        let best = challenges.iter().map(read).reduce(better);
+        let (_, challenge) = best.unwrap_or_else(|| Err(malformed("it is missing")))?;
+        let mut random = [0; OUR_NONCE];
+        entropy.fill(&mut random);
+        Ok(Self {
+            challenge,
+            cnonce: STANDARD.encode(random),
+        })
+    }
+
+    /// The next answer.
+    fn answer(
+        &mut self,
+        username: &str,
+        password: &Secret,
+        method: &Method,
+        target: &str,
+    ) -> Result<Secret, Error> {
+        let mut context = AuthContext::new_with_method(
+            username,
+            password.expose(),
             target,
             None::<&[u8]>,
             HttpMethod::from(method.as_str()),
         );
-        let answer = header.respond(&context).map_err(|_| {
+        context.set_custom_cnonce(self.cnonce.as_str());
+        let mut answer = self.challenge.respond(&context).map_err(|_| {
             Error::Setup("the server's digest challenge asks for what is not known here".into())
         })?;
-        attachment.place = Where::Header(AUTHORIZATION);
-        attachment.value = Secret::new(answer.to_header_string());
-        Ok(())
+        let known_to_be_utf8 = self.challenge.charset == Charset::UTF8;
+        if username.is_ascii() || self.challenge.userhash || !known_to_be_utf8 {
+            return Ok(Secret::new(answer.to_header_string()));
+        }
+        answer.username.clear();
+        let name = format!("username*=UTF-8''{}", extended(username));
+        let text = answer.to_header_string();
+        Ok(Secret::new(text.replacen("username=\"\"", &name, 1)))
+    }
+
+    /// Goes on with another nonce. A session's key stays that of its first nonce (§3.4.2), which the library does not
+    /// know of, so a session goes on with the old one until the server calls it stale.
+    fn proceed(&mut self, nonce: &str) {
+        let same = nonce == self.challenge.nonce;
+        if nonce.is_empty() || same || self.challenge.algorithm.sess {
+            return;
+        }
+        self.challenge.nonce = nonce.to_owned();
+        self.challenge.nc = 0;
     }
 }
 
-/// The challenge as the library reads it.
-fn written(challenge: &Challenge) -> String {
-    let params = challenge.params.iter().map(|(name, value)| {
-        if BARE.iter().any(|bare| bare.eq_ignore_ascii_case(name)) {
-            return format!("{name}={value}");
-        }
-        let value = value.replace('\\', r"\\").replace('"', "\\\"");
-        format!("{name}=\"{value}\"")
-    });
-    format!("Digest {}", params.collect::<Vec<_>>().join(", "))
+/// A challenge as the library has it, behind the place of its algorithm. The library's own parser knows names and values
+/// in one spelling only, and refuses what has to be passed over.
+type Read = Result<(usize, WwwAuthenticateHeader), Error>;
+
+fn read(challenge: &Challenge) -> Read {
+    let text = |name: &str| challenge.param(name).map(str::to_owned);
+    let (place, algorithm) = algorithm(challenge)?;
+    let header = WwwAuthenticateHeader {
+        domain: None,
+        realm: text("realm").ok_or_else(|| malformed("it has no realm"))?,
+        nonce: text("nonce").ok_or_else(|| malformed("it has no nonce"))?,
+        opaque: text("opaque"),
+        stale: says(challenge, "stale", "true"),
+        algorithm,
+        qop: qop(challenge, algorithm)?,
+        userhash: says(challenge, "userhash", "true"),
+        charset: match says(challenge, "charset", "UTF-8") {
+            true => Charset::UTF8,
+            false => Charset::ASCII,
+        },
+        nc: 0,
+    };
+    Ok((place, header))
 }
+
+fn says(challenge: &Challenge, name: &str, wanted: &str) -> bool {
+    let value = challenge.param(name);
+    value.is_some_and(|value| value.eq_ignore_ascii_case(wanted))
+}
+
+/// The first of two unless the second is better.
+fn better(first: Read, second: Read) -> Read {
+    match (&first, &second) {
+        (Ok((place, _)), Ok((other, _))) if other < place => second,
+        (Err(_), Ok(_)) => second,
+        _ => first,
+    }
+}
+
+fn algorithm(challenge: &Challenge) -> Result<(usize, Algorithm), Error> {
+    let named = challenge.param("algorithm").unwrap_or("MD5");
+    let mut known = ALGORITHMS.iter().enumerate();
+    known
+        .find(|(_, own)| own.eq_ignore_ascii_case(named))
+        .and_then(|(place, own)| Some((place, own.parse().ok()?)))
+        .ok_or_else(|| {
+            Error::Setup(format!(
+                "the server wants Digest with algorithm {named:?}; SHA-512-256, SHA-256 and MD5 are known here"
+            ))
+        })
+}
+
+/// `auth` where it is among what is offered; nothing where nothing is, as before there was any (RFC 2069).
+fn qop(challenge: &Challenge, algorithm: Algorithm) -> Result<Option<Vec<Qop>>, Error> {
+    let offered = challenge.param("qop").unwrap_or_default();
+    let is_auth = |own: &str| own.trim().eq_ignore_ascii_case("auth");
+    match offered {
+        // Without one our nonce is not sent, and it is part of a session's key.
+        "" if !algorithm.sess => Ok(None),
+        offered if offered.split(',').any(is_auth) => Ok(Some(vec![Qop::AUTH])),
+        offered => Err(Error::Setup(format!(
+            "the server wants Digest with qop {offered:?}; \"auth\" is known here"
+        ))),
+    }
+}
+
+fn malformed(reason: &str) -> Error {
+    Error::Answer(format!(
+        "the server's digest challenge is malformed: {reason}"
+    ))
+}
+
+/// As the value of a parameter that is no ASCII (RFC 8187 §3.2.1).
+fn extended(text: &str) -> String {
+    let encode = |byte: u8| match byte.is_ascii_alphanumeric() {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+#[cfg(test)]
+#[path = "digest_tests.rs"]
+mod tests;

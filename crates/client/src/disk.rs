@@ -7,8 +7,11 @@ use std::path::Path;
 use gatepass_http::OsEntropy;
 use gatepass_proto::Entropy as _;
 
+use crate::leftovers::{meantime, sweep};
+
 /// Replaces `path` by `bytes`: written under another name in the same folder, synced, renamed, the folder
-/// synced. Whatever happens on the way, `path` holds the old bytes or the new ones.
+/// synced. Whatever happens on the way, `path` holds the old bytes or the new ones. What others left on their way, long
+/// ago, is removed.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let name = path
@@ -17,11 +20,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         .to_string_lossy();
     let mut suffix = [0; 8];
     OsEntropy.fill(&mut suffix);
-    let aside = folder.join(format!(".{name}.{:016x}.tmp", u64::from_ne_bytes(suffix)));
+    let aside = folder.join(meantime(&name, u64::from_ne_bytes(suffix)));
     let outcome = write_synced(&aside, bytes).and_then(|()| fs::rename(&aside, path));
     if outcome.is_err() {
         let _ = fs::remove_file(&aside);
     }
+    sweep(folder, &name);
     outcome.and_then(|()| sync_folder(folder))
 }
 

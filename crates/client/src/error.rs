@@ -29,6 +29,9 @@ pub enum Error {
         /// Whom the credential is for.
         api: Vec<Origin>,
     },
+    /// The token could not be renewed by somebody else who shares it, a moment ago.
+    #[error("the token could not be renewed: {0}")]
+    Renewal(String),
     /// Only a person's login helps.
     #[error("login needed: {0}; run `gatepass login`")]
     LoginNeeded(String),
@@ -77,6 +80,7 @@ impl Error {
             Self::Resource(error) => matches!(error, ResourceError::Unreachable(_)),
             Self::Person(error) => matches!(error, PersonError::TimedOut),
             Self::Store(error) => error.is_temporary(),
+            Self::Renewal(_) => true,
             _ => false,
         }
     }

@@ -3,24 +3,30 @@
 
 use std::sync::Arc;
 
-use gatepass_http::{AnsweredBy, Body, ResourceTransport as _};
+use gatepass_http::{Body, Resource};
 use gatepass_proto::Secret;
 use gatepass_proto::flow::Skew;
-use http::request::Parts;
-use http::{Request, Response as Answer};
-use url::Url;
+use gatepass_proto::message::challenge::Challenge;
+use http::header::AUTHORIZATION;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Response as Answer};
+use url::{Position, Url};
 
 use crate::refusal::{StepUp, Verdict};
 use crate::renew::Why;
-use crate::{Credential, Error, Response, Session};
+use crate::{Credential, Error, Response, Session, digest};
 
 /// A request on its way to an answer that stands.
 pub(crate) struct Exchange {
     session: Session,
-    parts: Parts,
+    method: Method,
     url: Url,
+    /// What it asks for, as its sender writes it, where that is not the URL's own way.
+    target: Option<PathAndQuery>,
+    /// Its headers, without the credential.
+    headers: HeaderMap,
     /// The token or password of the last try.
-    shown: Secret,
+    shown: Option<Secret>,
     tried: Tried,
 }
 
@@ -32,78 +38,125 @@ struct Tried {
     date: bool,
     step_up: bool,
     digest: bool,
+    /// A nonce that was too old.
+    stale: bool,
 }
 
-/// Sends it until an answer stands.
-pub(crate) async fn run(session: &Session, request: Request<Body>) -> Result<Response, Error> {
-    let (parts, mut body) = request.into_parts();
-    let mut exchange = Exchange::new(session, parts)?.written_as_by_the_transport();
+/// What one try is sent with, the credential on it.
+pub(crate) struct Head {
+    /// The URL, where the credential has changed it.
+    pub(crate) url: Option<Url>,
+    pub(crate) headers: HeaderMap,
+}
+
+/// Sends it until an answer stands. It is for whom the credential is for: [`Session::send`] has seen to that.
+pub(crate) async fn run(session: Session, request: Resource) -> Result<Response, Error> {
+    let mut body = request.body;
+    let mut exchange = Exchange::new(session, request.method, request.url, request.headers)?;
+    let mut patience = None;
     loop {
-        let head = exchange.head().await?;
         let again = body.try_clone();
-        let request = Request::from_parts(head, body);
-        let answer = session.inner.transport.send_resource(request).await?;
-        let verdict = exchange.judge(&answer)?;
-        let Some(repeat) = again else {
-            return Ok(Response::new(answer, verdict.advice()));
-        };
-        if !exchange.mend(&verdict).await? {
-            return Ok(Response::new(answer, verdict.advice()));
+        let request = exchange.next(body).await?;
+        let transport = &exchange.session.inner.transport;
+        let for_one_use = request.needs_new_credential();
+        if for_one_use {
+            patience.get_or_insert_with(|| transport.patience());
         }
-        drop(answer);
+        let sent = transport.fetch(request);
+        let (by, answer) = sent.await?;
+        let verdict = exchange.judge(&by, &answer)?;
+        let Some(repeat) = again else {
+            return Ok(Response::new(by, answer, verdict.advice()));
+        };
+        // Elsewhere it came without the credential, and the transport was patient itself.
+        let ours = for_one_use && by.origin() == exchange.url.origin();
+        let patience = patience.as_mut().filter(|_| ours);
+        let wait = patience.and_then(|own| own.after(answer.status(), answer.headers()));
+        if let Some(wait) = wait {
+            drop(answer);
+            tracing::debug!(?wait, "the server asks for patience");
+            tokio::time::sleep(wait).await;
+        } else if !exchange.mend(&verdict).await? {
+            return Ok(Response::new(by, answer, verdict.advice()));
+        }
         body = repeat;
     }
 }
 
 impl Exchange {
-    /// For a request of this head.
+    /// For a request of these.
     ///
     /// # Errors
     ///
     /// It is for somebody that the credential is not for.
-    pub(crate) fn new(session: &Session, parts: Parts) -> Result<Self, Error> {
-        let url = session.inner.check_origin(&parts.uri)?;
+    pub(crate) fn new(
+        session: Session,
+        method: Method,
+        url: Url,
+        headers: HeaderMap,
+    ) -> Result<Self, Error> {
+        session.inner.admit(&url)?;
         Ok(Self {
-            session: session.clone(),
-            parts,
+            session,
+            method,
             url,
-            shown: Secret::new(""),
+            target: None,
+            headers,
+            shown: None,
             tried: Tried::default(),
         })
     }
 
-    /// A digest is of the request's target to the letter.
-    fn written_as_by_the_transport(mut self) -> Self {
-        let digest = matches!(self.session.inner.credential, Credential::Digest { .. });
-        if digest && let Ok(uri) = self.url.as_str().parse() {
-            self.parts.uri = uri;
-        }
-        self
+    /// The same of a request whose sender writes its target like this.
+    pub(crate) fn written_as(self, target: Option<PathAndQuery>) -> Self {
+        Self { target, ..self }
     }
 
-    /// The head of the next try, with the credential on it.
-    pub(crate) async fn head(&mut self) -> Result<Parts, Error> {
+    /// The URL that it is sent to.
+    pub(crate) fn url(&self) -> &Url {
+        &self.url
+    }
+
+    async fn next(&mut self, body: Body) -> Result<Resource, Error> {
+        let head = self.head().await?;
+        Ok(Resource {
+            method: self.method.clone(),
+            url: head.url.unwrap_or_else(|| self.url.clone()),
+            headers: head.headers,
+            body,
+        })
+    }
+
+    /// The head of the next try. What is rare, here and below, has its future in a box: each request would move it about.
+    pub(crate) async fn head(&mut self) -> Result<Head, Error> {
+        if let Some((value, token)) = self.session.inner.bearer_at_hand() {
+            let mut headers = self.headers.clone();
+            headers.insert(AUTHORIZATION, value);
+            self.shown = Some(token);
+            return Ok(Head { url: None, headers });
+        }
+        Box::pin(self.attached()).await
+    }
+
+    async fn attached(&mut self) -> Result<Head, Error> {
         let inner = &self.session.inner;
-        let request = Some((&self.parts.method, &self.url));
+        let mut headers = self.headers.clone();
+        let request = Some((&self.method, &self.url));
         let mut attachment = self.session.attach(request).await?;
-        let target = self
-            .parts
-            .uri
-            .path_and_query()
-            .map_or("/", |own| own.as_str());
-        inner.answer_challenge(&mut attachment, &self.parts.method, target)?;
-        let mut head = self.parts.clone();
-        attachment.put(&mut head)?;
-        self.shown = attachment.secret;
-        Ok(head)
+        let target = match &self.target {
+            Some(target) => target.as_str(),
+            None => &self.url[Position::BeforePath..Position::AfterQuery],
+        };
+        inner.answer_challenge(&mut attachment, &self.method, target)?;
+        let url = attachment.put(&mut headers, &self.url)?;
+        self.shown = Some(attachment.secret);
+        Ok(Head { url, headers })
     }
 
     /// What an answer means. What later requests need to know of it is known then: nonces, a challenge, that the token
     /// is refused. Only whom the credential was sent to is believed about it.
-    pub(crate) fn judge<B>(&self, answer: &Answer<B>) -> Result<Verdict, Error> {
+    pub(crate) fn judge<B>(&self, by: &Url, answer: &Answer<B>) -> Result<Verdict, Error> {
         let inner = &self.session.inner;
-        let by = answer.extensions().get::<AnsweredBy>();
-        let by = by.map_or(&self.url, |AnsweredBy(url)| url);
         if !inner.is_ours(by) {
             return Ok(Verdict::Stands);
         }
@@ -112,19 +165,22 @@ impl Exchange {
             proofs.learn(by, answer.headers());
         }
         let verdict = match &inner.credential {
-            Credential::Digest { .. } => Verdict::of_digest(answer),
+            Credential::Digest { .. } => {
+                inner.learn_next_nonce(answer.headers());
+                Verdict::of_digest(answer)
+            }
             credential if credential.makes_tokens() => Verdict::of_token(answer),
             _ => Verdict::Stands,
         };
         match &verdict {
             Verdict::Token if !self.tried.token => {
                 tracing::debug!("the resource refused the token");
-                inner.state().rejected = Some(self.shown.clone());
+                inner.state().rejected.clone_from(&self.shown);
             }
             Verdict::Proof if !self.tried.date => {
                 inner.state().skew = Skew::of(answer.headers(), inner.clock.now());
             }
-            Verdict::Digest(challenges) => inner.challenged(challenges, self.parts.uri.path())?,
+            Verdict::Digest(challenges) => inner.challenged(challenges, self.url.path())?,
             _ => {}
         }
         Ok(verdict)
@@ -132,14 +188,23 @@ impl Exchange {
 
     /// Does what mends it, if that has not been tried; whether the request is worth another try.
     pub(crate) async fn mend(&mut self, verdict: &Verdict) -> Result<bool, Error> {
-        let first = |flag: &mut bool| !std::mem::replace(flag, true);
         match verdict {
             Verdict::Stands | Verdict::Scope(_) => Ok(false),
+            refusal => Box::pin(self.mend_refusal(refusal)).await,
+        }
+    }
+
+    async fn mend_refusal(&mut self, refusal: &Verdict) -> Result<bool, Error> {
+        let first = |flag: &mut bool| !std::mem::replace(flag, true);
+        match refusal {
             Verdict::Nonce => Ok(first(&mut self.tried.nonce)),
             Verdict::Proof => Ok(first(&mut self.tried.date) && self.is_dated_wrong()),
-            Verdict::Digest(_) => Ok(first(&mut self.tried.digest)),
+            Verdict::Digest(challenges) => Ok(self.answers_again(challenges)),
             Verdict::Token if first(&mut self.tried.token) => {
-                let refused = Why::Rejected(self.shown.clone());
+                let Some(shown) = self.shown.clone() else {
+                    return Ok(false);
+                };
+                let refused = Why::Rejected(shown);
                 let renewed = self.session.inner.renewed(refused).await;
                 self.session.or_person(renewed).await?;
                 Ok(true)
@@ -147,6 +212,21 @@ impl Exchange {
             Verdict::StepUp(wanted) if first(&mut self.tried.step_up) => self.step_up(wanted).await,
             _ => Ok(false),
         }
+    }
+
+    /// Whether a challenge is answered: the first, and once more if only the nonce was too old. An answer that was wrong is
+    /// not given again: the next request asks what the server wants.
+    fn answers_again(&mut self, challenges: &[Challenge]) -> bool {
+        let stale = digest::is_stale(challenges) && self.tried.digest;
+        let flag = match stale {
+            true => &mut self.tried.stale,
+            false => &mut self.tried.digest,
+        };
+        let again = !std::mem::replace(flag, true);
+        if !again {
+            self.session.inner.state().digest = None;
+        }
+        again
     }
 
     /// Whether the resource's clock has shown that ours is not to be gone by.

@@ -236,6 +236,7 @@ impl Person for AtBrowser<'_> {
         self.person
             .show(Notice {
                 text: format!("Log in with your browser:\n\n  {url}\n"),
+                link: Some(url.clone()),
                 ..Notice::default()
             })
             .await?;

@@ -77,9 +77,10 @@ impl Session {
         let Some(endpoint) = server.door(Door::EndSession)? else {
             return Ok(None);
         };
+        let client = self.inner.client(oauth, &server).await?;
         let request = LogoutRequest {
             id_token_hint: self.inner.stored().await?.and_then(|token| token.id_token),
-            client_id: Some(self.inner.client(oauth, &server).await?.client_id),
+            client_id: (!client.is_nobody()).then_some(client.client_id),
             ..LogoutRequest::default()
         };
         let url = request.url(endpoint);

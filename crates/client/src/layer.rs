@@ -4,12 +4,15 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use gatepass_http::AnsweredBy;
+use http::request::Parts;
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::exchange::Exchange;
-use crate::{Advice, Session};
+use crate::session::{not_absolute, url_of};
+use crate::{Advice, Error, Session};
 
 /// What the service of an [`AuthLayer`] fails with: an [`Error`](crate::Error) of the session, or the error of the
 /// service within.
@@ -30,8 +33,18 @@ impl Session {
     /// token that a 401 refused is renewed, a nonce goes into the proof. [`AuthLayer::repeating`] repeats the refused
     /// request itself.
     ///
-    /// The service within should not follow redirects, or only to the same origin: what it carries elsewhere is beyond
-    /// this layer.
+    /// # Redirects
+    ///
+    /// The layer sees a request and its answer, and nothing of redirects that the service within follows between them:
+    /// what that carries to another origin is beyond it, and a stranger's answer would be taken for the API's, so that a
+    /// token is renewed for its 401 and its nonce believed. Turn following off in that client: reqwest's
+    /// `redirect::Policy::none()`; hyper's follows none. A redirect is an answer then. Whoever follows it sends
+    /// another request through the layer, which lets none go to another origin. [`Session::send`] follows redirects
+    /// itself and looks at every hop.
+    ///
+    /// A service that has to follow them says who answered: with [`AnsweredBy`] in its answer's extensions, as our own
+    /// transport has it, the answer is judged as that URL's, and teaches nothing unless it is one of
+    /// [`Session::api`]. Otherwise it is judged as the answer of the URL that the request was for.
     ///
     /// ```
     /// # use bytes::Bytes;
@@ -153,17 +166,37 @@ where
         let next = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, next);
         let repeat = self.repeat.clone();
-        let (parts, body) = request.into_parts();
-        match Exchange::new(&self.session, parts) {
-            Ok(exchange) => Box::pin(send(exchange, body, inner, repeat)),
+        let (mut parts, body) = request.into_parts();
+        match begin(&self.session, &mut parts) {
+            Ok(exchange) => Box::pin(send(exchange, parts, body, inner, repeat)),
             Err(error) => Box::pin(async { Err(error.into()) }),
         }
     }
 }
 
+/// Takes the headers out of `parts`, into the exchange.
+fn begin(session: &Session, parts: &mut Parts) -> Result<Exchange, Error> {
+    let url = url_of(&parts.uri)?;
+    let headers = std::mem::take(&mut parts.headers);
+    let exchange = Exchange::new(session.clone(), parts.method.clone(), url, headers)?;
+    Ok(exchange.written_as(parts.uri.path_and_query().cloned()))
+}
+
+/// The next try. The URI stays as it was written, but for a credential in its query.
+async fn next(exchange: &mut Exchange, parts: &Parts) -> Result<Parts, Error> {
+    let head = exchange.head().await?;
+    let mut next = parts.clone();
+    next.headers = head.headers;
+    if let Some(url) = head.url {
+        next.uri = url.as_str().parse().map_err(|_| not_absolute(&parts.uri))?;
+    }
+    Ok(next)
+}
+
 /// Sends it until an answer stands, or its body is gone. `inner` is ready.
 async fn send<S, P, B, R>(
     mut exchange: Exchange,
+    parts: Parts,
     mut body: B,
     mut inner: S,
     repeat: P,
@@ -174,11 +207,13 @@ where
     P: Repeat<B>,
 {
     loop {
-        let head = exchange.head().await?;
+        let head = next(&mut exchange, &parts).await?;
         let again = repeat.copy(&body);
         let request = Request::from_parts(head, body);
         let mut answer = inner.call(request).await.map_err(Into::into)?;
-        let verdict = exchange.judge(&answer)?;
+        let by = answer.extensions().get::<AnsweredBy>();
+        let by = by.map_or_else(|| exchange.url().clone(), |AnsweredBy(url)| url.clone());
+        let verdict = exchange.judge(&by, &answer)?;
         let mended = again.is_some() && exchange.mend(&verdict).await?;
         let Some(copy) = again.filter(|_| mended) else {
             if let Some(advice) = verdict.advice() {

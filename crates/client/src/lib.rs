@@ -68,6 +68,7 @@ mod identity;
 mod keyring_entry;
 #[cfg(feature = "tower")]
 mod layer;
+mod leftovers;
 mod login;
 mod login_endpoint;
 mod logout;
@@ -99,14 +100,15 @@ pub use config_edit::Change;
 pub use content::Content;
 pub use credential::{ApiKey, Credential, KeyPlace, LoginEndpoint, LoginStyle};
 pub use error::Error;
-pub use gatepass_http::{Body, Egress, Nobody, Origin, Person, PersonError};
+pub use gatepass_http::{AnsweredBy, Body, Egress, Nobody, Origin, Person, PersonError};
 pub use gatepass_proto::flow::Notice;
-pub use gatepass_proto::message::quirks::Quirks;
+pub use gatepass_proto::message::quirks::{AssertionTyp, Quirks};
 pub use gatepass_proto::{Scope, Secret, Timestamp};
 pub use grant::{Ciba, Grant, JwtBearer, SignedAssertion, TokenExchange};
 pub use keyring_entry::KeyringEntry;
 #[cfg(feature = "tower")]
 pub use layer::{AuthLayer, AuthService, Once, Repeat, Repeating};
+pub use leftovers::leftovers;
 pub use login::{LoginOptions, LoginWay};
 pub use logout::LogoutReport;
 pub use loopback::Loopback;

@@ -3,6 +3,7 @@
 use gatepass_http::Transport as _;
 use gatepass_proto::flow::retry_after;
 use gatepass_proto::message::credentials::Credentials;
+use gatepass_proto::message::known::KnownSecrets;
 use gatepass_proto::message::quirks::Quirks;
 use gatepass_proto::message::token::{ErrorResponse, TokenResponse};
 use gatepass_proto::{Params, Secret};
@@ -26,27 +27,33 @@ impl Inner {
     ) -> Result<StoredToken, Error> {
         let refresh_token = old.and_then(|old| old.refresh_token.as_ref());
         if let (Some(url), Some(token)) = (&login.refresh_url, refresh_token) {
-            match self.post(login, refresh_request(login, url, token)?).await {
+            let request = refresh_request(login, url, token)?;
+            match self.post(login, request, token).await {
                 Err(error) if error.is_refusal() => {}
                 renewed => return Ok(renewed?.succeeding_at_login(old)),
             }
         }
-        self.post(login, login_request(login, &login.password.read().await?)?)
-            .await
+        let password = login.password.read().await?;
+        let request = login_request(login, &password)?;
+        self.post(login, request, &password).await
     }
 
     async fn post(
         &self,
         login: &LoginEndpoint,
         request: Request<Vec<u8>>,
+        secret: &Secret,
     ) -> Result<StoredToken, Error> {
+        let mut known = KnownSecrets::of(&request);
+        known.add(secret.expose());
         let asked_at = self.clock.now();
         let response = match &self.network {
             Some(network) => network.send(request).await?,
             None => self.transport.send(request).await?,
         };
         if !response.status().is_success() {
-            let refusal = ErrorResponse::parse_failure(response.body(), &Quirks::default());
+            let quirks = Quirks::default();
+            let refusal = ErrorResponse::parse_failure(response.body(), &quirks, &known);
             let reason = refusal.map(|own| own.explanation().unwrap_or(own.error));
             return Err(Error::LoginRefused {
                 status: response.status(),

@@ -7,7 +7,7 @@ use gatepass_proto::message::revocation::RevocationRequest;
 
 use crate::server::Door;
 use crate::session::Inner;
-use crate::tokens::StoredToken;
+use crate::tokens::{StoredToken, TokenKey};
 use crate::{Credential, Error, OAuth, Session};
 
 /// How long a logout waits for another process that renews.
@@ -27,26 +27,49 @@ pub enum LogoutReport {
 }
 
 impl Session {
-    /// Revokes the stored token at the server and forgets it here, which happens even if the server is down.
+    /// Revokes the stored token at the server and forgets it here, which happens even if the server is down; and with it
+    /// those of [`Session::with_scope`]. The report is of the one that fared worst.
     ///
     /// # Errors
     ///
-    /// The stored token cannot be read or removed.
+    /// A stored token cannot be read or removed.
     pub async fn logout(&self) -> Result<LogoutReport, Error> {
         let inner = &self.inner;
-        let _lock = inner.tokens.lock(&inner.key, PATIENCE).await?;
-        let stored = inner.tokens.load(&inner.key).await?;
-        let report = match &stored {
-            None => LogoutReport::NothingStored,
-            Some(token) => inner.revoke(token).await,
-        };
-        inner.tokens.forget(&inner.key).await?;
+        let mut report = inner.end(&inner.key).await?;
         *inner.state() = crate::session::State::default();
+        for key in inner.tokens.keys().await? {
+            if key.is_for_a_scope_of(&inner.key) {
+                report = report.or_worse(inner.end(&key).await?);
+            }
+        }
         Ok(report)
     }
 }
 
+impl LogoutReport {
+    fn or_worse(self, other: Self) -> Self {
+        match (self, other) {
+            (own, Self::NothingStored) => own,
+            (Self::NothingStored | Self::Revoked, other) => other,
+            (own, Self::Revoked) => own,
+            (own @ Self::NotRevoked(_), _) => own,
+            (Self::Forgotten, other) => other,
+        }
+    }
+}
+
 impl Inner {
+    async fn end(&self, key: &TokenKey) -> Result<LogoutReport, Error> {
+        let _lock = self.tokens.lock(key, PATIENCE).await?;
+        let stored = self.tokens.load(key).await?;
+        let report = match &stored {
+            None => LogoutReport::NothingStored,
+            Some(token) => self.revoke(token).await,
+        };
+        self.tokens.forget(key).await?;
+        Ok(report)
+    }
+
     async fn revoke(&self, token: &StoredToken) -> LogoutReport {
         // A token made for another credential is not shown to this one's server.
         let oauth = match &self.credential {

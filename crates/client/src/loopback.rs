@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use gatepass_http::{PersonError, is_loopback_host};
 use gatepass_proto::jose::jarm;
+use gatepass_proto::message::known::KnownSecrets;
+use gatepass_proto::message::said::clean;
 use gatepass_proto::{Params, Secret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -187,11 +189,21 @@ impl Expected {
         }
         match (said.get("code"), said.get("error")) {
             (Some(_), None) => (Page::Done, Some(params)),
-            (None, Some("access_denied")) => (Page::Denied, Some(params)),
-            (None, Some(_)) => (Page::Failed, Some(params)),
+            (None, Some("access_denied")) => (Page::Denied(reason(&said)), Some(params)),
+            (None, Some(_)) => (Page::Failed(reason(&said)), Some(params)),
             _ => (Page::Malformed, None),
         }
     }
+}
+
+/// The server's error and what it says of it, fit to be shown: this is the only page that the person sees of it.
+fn reason(said: &Params) -> String {
+    let state = said.get("state").map(Secret::new);
+    let known: KnownSecrets = state.iter().collect();
+    let part = |name: &str| said.get(name).map(|text| clean(text, &known));
+    let parts = [part("error"), part("error_description")];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    parts.join(": ")
 }
 
 /// The head of a request; `None` when it is too large or no text.

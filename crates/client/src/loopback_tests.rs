@@ -160,6 +160,30 @@ async fn a_refusal_ends_it_too() {
 }
 
 #[tokio::test]
+async fn the_page_tells_what_the_server_says_and_is_not_steered_by_it() {
+    for (error, title) in [
+        ("access_denied", "Access was denied"),
+        ("server_error", "did not work"),
+    ] {
+        let listener = Loopback::bind("http://127.0.0.1/cb").await.expect("a port");
+        let port = port(&listener);
+        waiting(listener, async move {
+            let said = "error_description=%3Cscript%3E%22no%22%20%26%20'never'%0D%0A&error_uri=javascript:x";
+            // What another login's page would say is not shown.
+            let other = get(port, &format!("/cb?error={error}&state=t&{said}")).await;
+            assert!(other.starts_with("HTTP/1.1 400") && !other.contains("never"), "{other}");
+            let page = get(port, &format!("/cb?error={error}&state=s&{said}")).await;
+            assert!(page.contains(title), "{page}");
+            let shown = format!("<q>{error}: &lt;script&gt;&quot;no&quot; &amp; &#39;never&#39;</q>");
+            assert!(page.contains(&shown), "{page}");
+            assert!(!page.contains("<script") && !page.contains("javascript"), "{page}");
+        })
+        .await
+        .expect("a callback");
+    }
+}
+
+#[tokio::test]
 async fn nobody_comes() {
     let listener = Loopback::bind("http://127.0.0.1/").await.expect("a port");
     assert_eq!(

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use gatepass_proto::Scope;
-use gatepass_proto::message::quirks::Quirks;
+use gatepass_proto::message::quirks::{AssertionTyp, Quirks};
 use serde_json::Value;
 
 use crate::providers::{self, Resolved};
@@ -16,15 +16,18 @@ pub struct OAuth {
     pub issuer: Option<String>,
     /// Endpoints that are named here, not discovered.
     pub endpoints: Endpoints,
-    /// `client_id`; without one, the client registers itself at the first login (RFC 7591), and what it was registered
-    /// as is kept for the issuer.
+    /// `client_id`; without one, the client registers itself at a person's first login (RFC 7591), and what it was
+    /// registered as is kept for the issuer. A signed assertion needs none, and stands for itself (RFC 7523 §2.1).
     pub client_id: Option<String>,
     /// `client_secret`, unless the client is public.
     pub client_secret: Option<SecretRef>,
     /// The key by which the client signs (`private_key_jwt`, RFC 9101).
     pub client_key: Option<ClientKey>,
-    /// `token_endpoint_auth_method`; by default what the server takes and the client has the means for.
+    /// `token_endpoint_auth_method`; by default what the server takes and the client has the means for: its secret first,
+    /// then its key, then its certificate.
     pub client_auth: Option<String>,
+    /// The `typ` of its assertions (`private_key_jwt`, `client_secret_jwt`); by default as the server is known to want it.
+    pub client_assertion_typ: Option<AssertionTyp>,
     /// `scope` to ask for. Without one, any token does.
     pub scope: Option<Scope>,
     /// `resource` (RFC 8707) to ask for.
@@ -125,6 +128,7 @@ impl OAuth {
             client_secret,
             client_key: None,
             client_auth: None,
+            client_assertion_typ: None,
             scope: None,
             resource: Vec::new(),
             authorization_details: None,
@@ -166,15 +170,32 @@ impl OAuth {
                     .into(),
             );
         }
-        // A client registers itself at a person's first login.
-        let registers = match self.grant {
-            Grant::ClientCredentials | Grant::Password { .. } | Grant::TokenExchange(_) => false,
-            _ => self.issuer.is_some() || self.endpoints.registration.is_some(),
-        };
-        if self.client_id.is_none() && !registers {
-            return Err("client_id is missing".into());
+        let can_register = self.issuer.is_some() || self.endpoints.registration.is_some();
+        let named =
+            self.client_id.is_some() || (self.registers() && can_register) || self.is_nobody();
+        match named {
+            true => Ok(()),
+            false => Err("client_id is missing".into()),
         }
-        Ok(())
+    }
+
+    /// Whether the client registers itself at a person's first login (RFC 7591).
+    pub fn registers(&self) -> bool {
+        self.client_id.is_none() && self.grant.needs_person()
+    }
+
+    /// Whether nothing is said of the client: the assertion stands for itself (RFC 7523 §2.1).
+    pub(crate) fn is_nobody(&self) -> bool {
+        let stated = matches!(self.grant, Grant::JwtBearer(_));
+        self.client_id.is_none() && stated && !self.shows_itself()
+    }
+
+    /// Whether there is something that says more of the client than its id.
+    fn shows_itself(&self) -> bool {
+        let method = self.client_auth.as_deref();
+        self.client_secret.is_some()
+            || self.client_key.is_some()
+            || method.is_some_and(|method| method != "none")
     }
 
     /// Whom its tokens are asked of, for whom and for what: what a token of an older profile must share. Scopes are not

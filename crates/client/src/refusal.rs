@@ -23,6 +23,8 @@ pub(crate) enum Verdict {
     Scope(Option<Scope>),
     /// The password has to be proven by this challenge (RFC 7616).
     Digest(Vec<Challenge>),
+    /// Nothing but credentials of these schemes is taken.
+    Scheme(Vec<String>),
 }
 
 /// What would help against a refusal, for the person to decide.
@@ -33,6 +35,9 @@ pub enum Advice {
     Scope(Option<Scope>),
     /// The login is not good enough (RFC 9470): log in again with these.
     StepUp(StepUp),
+    /// The resource takes credentials of these schemes (RFC 9110 §11.6.1), and Digest is not among them: the password was
+    /// not sent, and another method may do.
+    Scheme(Vec<String>),
 }
 
 /// How somebody has to have logged in (RFC 9470 §3).
@@ -79,11 +84,12 @@ impl Verdict {
         if answer.status() != StatusCode::UNAUTHORIZED {
             return Self::Stands;
         }
-        let mut challenges = challenges(answer);
-        challenges.retain(|challenge| challenge.is("digest"));
-        match challenges.is_empty() {
-            true => Self::Stands,
-            false => Self::Digest(challenges),
+        let all = challenges(answer).into_iter();
+        let (digest, others): (Vec<_>, Vec<_>) = all.partition(|own| own.is("digest"));
+        match (digest.is_empty(), others.is_empty()) {
+            (false, _) => Self::Digest(digest),
+            (true, false) => Self::Scheme(others.into_iter().map(|own| own.scheme).collect()),
+            (true, true) => Self::Stands,
         }
     }
 
@@ -116,6 +122,7 @@ impl Verdict {
         match self {
             Self::Scope(scope) => Some(Advice::Scope(scope)),
             Self::StepUp(wanted) => Some(Advice::StepUp(wanted)),
+            Self::Scheme(schemes) => Some(Advice::Scheme(schemes)),
             _ => None,
         }
     }
@@ -136,7 +143,7 @@ fn challenges<B>(answer: &Response<B>) -> Vec<Challenge> {
         .headers()
         .get_all(WWW_AUTHENTICATE)
         .iter()
-        .filter_map(|value| value.to_str().ok())
+        .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
         .flat_map(Challenge::parse_list)
         .collect()
 }
@@ -164,6 +171,11 @@ impl std::fmt::Display for Advice {
                 }
                 f.write_str("; log in again")
             }
+            Self::Scheme(schemes) => write!(
+                f,
+                "the resource takes {} and not Digest, so the password was not sent; choose another method",
+                schemes.join(" or ")
+            ),
         }
     }
 }
@@ -217,6 +229,12 @@ mod tests {
             let verdict = Verdict::of_token(&answer(status, challenge));
             assert_eq!(verdict, expected, "{status} {challenge}");
         }
+        let basic = Verdict::Scheme(vec!["Bearer".into(), "Basic".into()]);
+        assert_eq!(
+            Verdict::of_digest(&answer(401, "Bearer, Basic realm=\"r\"")),
+            basic
+        );
+        assert_eq!(Verdict::of_digest(&answer(401, "")), Verdict::Stands);
         let digest = "Digest realm=\"r\", nonce=\"n\"";
         for (status, challenge, answerable) in [
             (401, "Bearer", false),

@@ -24,7 +24,7 @@ impl Session {
     /// What is kept cannot be read.
     pub async fn registration(&self) -> Result<Option<ClientInformation>, Error> {
         match &self.inner.credential {
-            Credential::OAuth(oauth) if oauth.client_id.is_none() => {
+            Credential::OAuth(oauth) if oauth.registers() => {
                 self.inner.registration(oauth.issuer.as_deref()).await
             }
             _ => Ok(None),

@@ -4,22 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use gatepass_http::OsEntropy;
-use gatepass_proto::{Entropy as _, Secret, Timestamp};
+use gatepass_proto::{Secret, Timestamp};
 
 use crate::Error;
+use crate::attach::Current;
 use crate::session::{Inner, State};
-use crate::tokens::{StoreError, StoredToken};
+use crate::tokens::{FailedRenewal, StoreError, StoredToken};
 
 /// How long another process may hold the lock: longer than a request and its repetition take.
 const PATIENCE: Duration = Duration::from_secs(75);
 /// A token is renewed when less than a tenth of its lifetime is left, but never more than this before its end.
 const WINDOW: Duration = Duration::from_secs(60);
-/// How long a server that could not renew a living token is left alone after the first failure, unless it said how
-/// long. It doubles with every failure.
-const HOLD_OFF: Duration = Duration::from_secs(10);
-/// The longest that a server is left alone of our own accord.
-const MAX_HOLD_OFF: Duration = Duration::from_secs(300);
 
 /// Why the token at hand does not do.
 #[derive(Clone, Debug)]
@@ -58,7 +53,7 @@ impl Inner {
     pub(crate) async fn fresh(self: &Arc<Self>, least: Duration) -> Result<StoredToken, Error> {
         let now = self.clock.now();
         if let Some(token) = self.remembered()
-            && self.does(&token, now, least)
+            && self.does(&self.state(), &token, now, least)
         {
             return Ok(token);
         }
@@ -70,7 +65,7 @@ impl Inner {
             stored => stored?,
         };
         if let Some(token) = &stored
-            && self.does(token, now, least)
+            && self.does(&self.state(), token, now, least)
         {
             self.remember(token);
             return Ok(token.clone());
@@ -105,6 +100,7 @@ impl Inner {
 
     /// Lock, read again, renew, write, unlock.
     async fn renew(&self, why: &Why) -> Result<StoredToken, Error> {
+        let began = self.clock.now();
         let _lock = match self.tokens.lock(&self.key, PATIENCE).await {
             Ok(lock) => lock,
             Err(error) => {
@@ -121,6 +117,9 @@ impl Inner {
                 self.remember(token);
                 return Ok(token.clone());
             }
+            if let Some(error) = shared(old.as_ref(), began) {
+                return self.keep(old, why, error);
+            }
             match self.successor(old.as_ref()).await {
                 Ok(token) => return Ok(self.keep_new(token).await),
                 Err(error) if error.is_invalid_grant() && self.credential.needs_person() => {
@@ -131,12 +130,26 @@ impl Inner {
                     }
                     old = again;
                 }
-                Err(error) => return self.keep(old, why, error),
+                Err(error) => {
+                    let old = self.note_failure(old, &error).await;
+                    return self.keep(old, why, error);
+                }
             }
         }
         Err(Error::LoginNeeded(
             "the refresh token keeps changing and is never accepted".into(),
         ))
+    }
+
+    /// Notes beside the old token, for all who share it, that it could not be renewed. The lock is held.
+    async fn note_failure(&self, old: Option<StoredToken>, error: &Error) -> Option<StoredToken> {
+        let mut token = old?;
+        let failed = FailedRenewal::new(token.failed.as_ref(), error, self.clock.now());
+        token.failed = Some(failed);
+        if let Err(error) = self.tokens.save(&self.key, &token).await {
+            tracing::debug!(%error, "others will not know of it");
+        }
+        Some(token)
     }
 
     /// A failure loses nothing: the old token goes on while it lives.
@@ -150,11 +163,7 @@ impl Inner {
         match (old, why) {
             (Some(token), Why::Age(_)) if token.is_alive(now) => {
                 tracing::warn!(%error, "the token could not be renewed yet; using the old one while it lives");
-                let mut state = self.state();
-                let own = pause(state.failures);
-                state.hold_off = Some(now + error.retry_after().map_or(own, Duration::from_secs));
-                state.failures = state.failures.saturating_add(1);
-                state.current = Some(token.clone());
+                self.remember(&token);
                 Ok(token)
             }
             _ => Err(error),
@@ -173,6 +182,7 @@ impl Inner {
             return Err(Error::LoginNeeded(reason));
         };
         token.refresh_token = None;
+        token.failed = None;
         if let Err(error) = self.tokens.save(&self.key, &token).await {
             tracing::warn!(%error, "it could not be noted that the refresh token is spent; it will be tried again");
         }
@@ -208,34 +218,36 @@ impl Inner {
         let mut state = self.state();
         let proofs = state.proofs.take();
         *state = State {
-            current: Some(token.clone()),
+            current: Some(Current::new(token.clone())),
             proofs,
             skew: state.skew,
             ..State::default()
         };
     }
 
-    fn does(&self, token: &StoredToken, now: Timestamp, least: Duration) -> bool {
-        let state = self.state();
+    /// Whether a token will do, by what is known of it.
+    pub(crate) fn does(
+        &self,
+        state: &State,
+        token: &StoredToken,
+        now: Timestamp,
+        least: Duration,
+    ) -> bool {
         if state.rejected.as_ref() == Some(&token.access_token) {
             return false;
         }
-        let held_off = state.hold_off.is_some_and(|until| now < until);
+        let held_off = token
+            .failed
+            .as_ref()
+            .is_some_and(|failed| failed.holds(now));
         let unrenewable = token.refresh_token.is_none() && self.credential.needs_person();
         is_fresh(token, now, least) || (token.is_alive(now) && (held_off || unrenewable))
     }
 }
 
-/// A pause that grows with every failure, and differs from one program to the next by up to a quarter, so that those
-/// who failed together do not come back together.
-fn pause(failures: u32) -> Duration {
-    let grown = HOLD_OFF
-        .saturating_mul(1 << failures.min(8))
-        .min(MAX_HOLD_OFF);
-    let mut draw = [0];
-    OsEntropy.fill(&mut draw);
-    let [draw] = draw;
-    grown - grown / 4 * u32::from(draw) / 255
+/// The failure of the renewal that somebody else tried since `began`, while we waited for the lock.
+fn shared(old: Option<&StoredToken>, began: Timestamp) -> Option<Error> {
+    old?.failed.as_ref()?.shared(began)
 }
 
 #[cfg(test)]
@@ -244,7 +256,7 @@ mod tests {
 
     use gatepass_proto::{Secret, Timestamp};
 
-    use super::{HOLD_OFF, MAX_HOLD_OFF, is_fresh, pause};
+    use super::is_fresh;
     use crate::tokens::StoredToken;
 
     fn token(expires_in: Option<u64>) -> StoredToken {
@@ -279,15 +291,6 @@ mod tests {
             ),
             "good until a 401"
         );
-    }
-
-    #[test]
-    fn a_failing_server_is_left_alone_longer_and_longer() {
-        for _ in 0..100 {
-            assert!((HOLD_OFF * 3 / 4..=HOLD_OFF).contains(&pause(0)));
-            assert!((HOLD_OFF * 3..=HOLD_OFF * 4).contains(&pause(2)));
-            assert!((MAX_HOLD_OFF * 3 / 4..=MAX_HOLD_OFF).contains(&pause(u32::MAX)));
-        }
     }
 
     #[test]

@@ -1,19 +1,20 @@
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt as _};
-use gatepass_http::{AnsweredBy, Body};
+use gatepass_http::{AnsweredBy, Body, Resource};
 use gatepass_proto::flow::Unreachable;
-use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, StatusCode, Version};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode, Version};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use crate::{Advice, Content, Error, Form, Session};
+use crate::{Advice, Content, Error, Form, Session, exchange};
 
 /// The largest answer that is read as a whole, in bytes.
 const MAX_WHOLE: usize = 64 * 1024 * 1024;
@@ -150,31 +151,28 @@ impl RequestBuilder {
     ///
     /// As [`Session::send`], and [`Error::Setup`] for what was wrong in the making.
     pub async fn send(self) -> Result<Response, Error> {
-        let (session, url, timeout) = (self.session.clone(), self.url.clone()?, self.timeout);
-        let request = self.request(&url).await?;
-        let Some(end) = timeout.and_then(|limit| Instant::now().checked_add(limit)) else {
-            return session.send(request).await;
-        };
-        match timeout_at(end, session.send(request)).await {
-            Ok(answer) => Ok(answer?.until(end)),
-            Err(_) => Err(Error::Resource(late(&url).into())),
-        }
-    }
-
-    async fn request(self, url: &Url) -> Result<Request<Body>, Error> {
+        let url = self.url?;
         let (body, described) = self.payload.read().await?;
-        let mut request = Request::builder()
-            .method(self.method)
-            .uri(url.as_str())
-            .body(body)
-            .map_err(|error| Error::Setup(error.to_string()))?;
-        let headers = request.headers_mut();
-        *headers = self.headers;
+        let mut headers = self.headers;
         headers.extend(described);
-        headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("*/*"));
-        Ok(request)
+        let end = self
+            .timeout
+            .and_then(|limit| Instant::now().checked_add(limit));
+        let late = end.map(|end| (end, late(&url)));
+        let request = Resource {
+            method: self.method,
+            url,
+            headers,
+            body,
+        };
+        let sending = exchange::run(self.session, request);
+        let Some((end, late)) = late else {
+            return sending.await;
+        };
+        match timeout_at(end, sending).await {
+            Ok(answer) => Ok(answer?.until(end)),
+            Err(_) => Err(Error::Resource(late.into())),
+        }
     }
 
     fn typed(mut self, kind: &'static str) -> Self {
@@ -222,32 +220,35 @@ impl Payload {
 }
 
 /// An answer whose body is still on its way.
-#[derive(Debug)]
-pub struct Response(http::Response<Body>, Option<Advice>);
+pub struct Response {
+    by: Url,
+    answer: http::Response<Body>,
+    advice: Option<Advice>,
+}
 
 impl Response {
-    pub(crate) fn new(answer: http::Response<Body>, advice: Option<Advice>) -> Self {
-        Self(answer, advice)
+    pub(crate) fn new(by: Url, answer: http::Response<Body>, advice: Option<Advice>) -> Self {
+        Self { by, answer, advice }
     }
 
     /// What would help, where the resource refused and said why: more scope, or a better login.
     pub fn advice(&self) -> Option<&Advice> {
-        self.1.as_ref()
+        self.advice.as_ref()
     }
 
     /// Its status.
     pub fn status(&self) -> StatusCode {
-        self.0.status()
+        self.answer.status()
     }
 
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
-        self.0.headers()
+        self.answer.headers()
     }
 
     /// The version of HTTP that it came by.
     pub fn version(&self) -> Version {
-        self.0.version()
+        self.answer.version()
     }
 
     /// How many bytes the body has, where the server says so.
@@ -270,17 +271,16 @@ impl Response {
         if !status.is_client_error() && !status.is_server_error() {
             return Ok(self);
         }
-        let by = self.url().map(|url| url.origin().ascii_serialization());
         Err(Error::Status {
             status,
-            origin: by.unwrap_or_else(|| "the resource".to_owned()),
-            advice: self.1,
+            origin: self.by.origin().ascii_serialization(),
+            advice: self.advice,
         })
     }
 
     /// The URL that answered, after redirects.
-    pub fn url(&self) -> Option<&Url> {
-        self.0.extensions().get::<AnsweredBy>().map(|by| &by.0)
+    pub fn url(&self) -> &Url {
+        &self.by
     }
 
     /// The next piece of the body; `None` at the end.
@@ -289,7 +289,7 @@ impl Response {
     ///
     /// [`Error::Answer`] when the connection breaks.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Error> {
-        self.0.body_mut().chunk().await.map_err(broken)
+        self.answer.body_mut().chunk().await.map_err(broken)
     }
 
     /// The whole body, up to 64 MiB.
@@ -298,7 +298,11 @@ impl Response {
     ///
     /// [`Error::Answer`] when the connection breaks or the body is larger.
     pub async fn bytes(self) -> Result<Bytes, Error> {
-        self.0.into_body().collect(MAX_WHOLE).await.map_err(broken)
+        self.answer
+            .into_body()
+            .collect(MAX_WHOLE)
+            .await
+            .map_err(broken)
     }
 
     /// The whole body as text; bytes that are not UTF-8 are replaced.
@@ -321,7 +325,7 @@ impl Response {
 
     /// The body piece by piece.
     pub fn stream(self) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'static {
-        self.0.into_body().into_stream().map_err(broken)
+        self.answer.into_body().into_stream().map_err(broken)
     }
 
     /// Writes the body as it comes; how many bytes that were.
@@ -334,7 +338,7 @@ impl Response {
         writer: &mut (impl AsyncWrite + Unpin + ?Sized),
     ) -> io::Result<u64> {
         let mut written = 0;
-        while let Some(chunk) = self.0.body_mut().chunk().await? {
+        while let Some(chunk) = self.answer.body_mut().chunk().await? {
             writer.write_all(&chunk).await?;
             written += u64::try_from(chunk.len()).unwrap_or_default();
         }
@@ -345,19 +349,32 @@ impl Response {
     /// The rest of the body.
     #[cfg(feature = "blocking")]
     pub(crate) fn body_mut(&mut self) -> &mut Body {
-        self.0.body_mut()
+        self.answer.body_mut()
     }
 
     /// The same, whose body has to have come by then.
     fn until(self, end: Instant) -> Self {
         let timely =
             |body| futures_util::stream::unfold(Some(body), move |body| next_until(body, end));
-        Self(self.0.map(|body| Body::stream(timely(body))), self.1)
+        let answer = self.answer.map(|body| Body::stream(timely(body)));
+        Self { answer, ..self }
     }
 
     /// The answer as the `http` crate has it.
-    pub fn into_inner(self) -> http::Response<Body> {
-        self.0
+    pub fn into_inner(mut self) -> http::Response<Body> {
+        self.answer.extensions_mut().insert(AnsweredBy(self.by));
+        self.answer
+    }
+}
+
+impl fmt::Debug for Response {
+    /// Of the URL the origin alone: a key may stand in the query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("origin", &self.by.origin().ascii_serialization())
+            .field("answer", &self.answer)
+            .field("advice", &self.advice)
+            .finish()
     }
 }
 
@@ -394,4 +411,20 @@ fn late(url: &Url) -> Unreachable {
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn broken(error: io::Error) -> Error {
     Error::Answer(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Credential, SecretRef, Session};
+
+    /// A future is moved and cleared with every request, so what is rare must not be in it.
+    #[test]
+    fn a_request_under_way_is_small() {
+        let token = SecretRef::given("x");
+        let session = Session::builder(Credential::Bearer { token }).api("https://api.example");
+        let session = session.build().expect("a session");
+        let sending = session.get("https://api.example/").send();
+        let size = size_of_val(&sending);
+        assert!(size < 4096, "{size} bytes");
+    }
 }

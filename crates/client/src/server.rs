@@ -177,7 +177,9 @@ impl Server {
     ) -> Result<TokenSetup, Error> {
         Ok(TokenSetup {
             quirks: oauth.quirks.clone(),
-            id_token: self.id_token(oauth, &client),
+            id_token: self
+                .id_token(oauth, &client)
+                .filter(|_| !client.is_nobody()),
             endpoint: Endpoint {
                 url: self.need(Door::Token)?.to_owned(),
                 client,
@@ -235,7 +237,8 @@ impl Inner {
         }
     }
 
-    /// Who we are, shown by the method of the profile, or by one that the server takes and we have the means for.
+    /// Who we are, shown by the method of the profile, else as it was registered, else as the preset knows it, else by one
+    /// that the server takes and we have the means for.
     pub(crate) async fn client(
         &self,
         oauth: &OAuth,
@@ -243,7 +246,9 @@ impl Inner {
     ) -> Result<ClientCredentials, Error> {
         let mut client = match &oauth.client_id {
             Some(id) => ClientCredentials::public(id.as_str()),
-            None => self.registered(server).await?,
+            None if oauth.is_nobody() => return Ok(ClientCredentials::nobody()),
+            None if oauth.registers() => self.registered(server).await?,
+            None => return Err(Error::Setup("client_id is missing".into())),
         };
         if let Some(secret) = &oauth.client_secret {
             client.client_secret = Some(secret.read().await?);
@@ -251,6 +256,9 @@ impl Inner {
         if let Some(key) = &oauth.client_key {
             client.key = Some(Arc::new(key.read().await?));
         }
+        client.assertion_typ = oauth
+            .client_assertion_typ
+            .unwrap_or(oauth.quirks.client_assertion_typ);
         client.audience = match &server.issuer {
             Some(issuer) => Some(issuer.clone()),
             None => server.door(Door::Token)?.map(str::to_owned),
@@ -264,25 +272,10 @@ impl Inner {
                 let has_secret = client.client_secret.is_some();
                 oauth.quirks.client_auth.clone().filter(|_| has_secret)
             })
-            .or_else(|| self.method(&client, &server.metadata));
+            .or_else(|| {
+                let listed = &server.metadata.token_endpoint_auth_methods_supported;
+                Some(client.choose(self.certified, listed).to_owned())
+            });
         Ok(client)
-    }
-
-    /// The method of those that the server lists; `None` leaves the choice to what we have.
-    fn method(&self, client: &ClientCredentials, metadata: &ServerMetadata) -> Option<String> {
-        let listed = &metadata.token_endpoint_auth_methods_supported;
-        let (key, secret) = (client.key.is_some(), client.client_secret.is_some());
-        let certified = self.certified;
-        [
-            ("private_key_jwt", key),
-            ("tls_client_auth", certified),
-            ("self_signed_tls_client_auth", certified),
-            ("client_secret_basic", secret),
-            ("client_secret_post", secret),
-            ("client_secret_jwt", secret),
-        ]
-        .into_iter()
-        .find(|(name, possible)| *possible && listed.iter().any(|own| own == name))
-        .map(|(name, _)| name.to_owned())
     }
 }

@@ -3,17 +3,18 @@ use std::time::Duration;
 
 use gatepass_http::Origin;
 use gatepass_http::{
-    AnswerCache, Body, Caching, Clock, DriveError, HttpTransport, Nobody, OsEntropy, Person, Shell,
-    Transport, check_url, drive,
+    AnswerCache, Body, Caching, Clock, DriveError, HttpTransport, Nobody, OsEntropy, Person,
+    Resource, Shell, Transport, check_url, drive,
 };
 use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::{Flow, Skew};
 use gatepass_proto::jose::KeySet;
-use gatepass_proto::{Scope, Secret, Timestamp};
+use gatepass_proto::{Scope, Secret};
 use http::header::ACCEPT;
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method, Request, Uri};
 use url::{Position, Url};
 
+use crate::attach::Current;
 use crate::flight::Flight;
 use crate::renew::Why;
 use crate::server::{Door, Server};
@@ -52,13 +53,9 @@ pub(crate) struct Inner {
 /// What this process remembers of its token.
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) current: Option<StoredToken>,
+    pub(crate) current: Option<Current>,
     /// A token that a resource refused.
     pub(crate) rejected: Option<Secret>,
-    /// Until when a living token is not renewed, after a failure.
-    pub(crate) hold_off: Option<Timestamp>,
-    /// How often in a row it could not be renewed.
-    pub(crate) failures: u32,
     /// The key that the token is bound to, with the nonces that servers gave for it.
     pub(crate) proofs: Option<Dpop>,
     /// How far the resource's clock is from ours, once it has refused a proof for its date.
@@ -102,7 +99,14 @@ impl Session {
     /// [`Error::WrongOrigin`] before anything is sent; [`Error::LoginNeeded`]; failures of the network. A status like 404
     /// is no error.
     pub async fn send(&self, request: Request<Body>) -> Result<Response, Error> {
-        exchange::run(self, request).await
+        let (parts, body) = request.into_parts();
+        let request = Resource {
+            url: url_of(&parts.uri)?,
+            method: parts.method,
+            headers: parts.headers,
+            body,
+        };
+        exchange::run(self.clone(), request).await
     }
 
     /// What authenticates a request now. Only send it to [`Session::api`].
@@ -281,16 +285,7 @@ impl Session {
 
 impl Inner {
     /// The network is asked only for what the credential is for.
-    pub(crate) fn check_origin(&self, uri: &http::Uri) -> Result<Url, Error> {
-        let url: Url = uri
-            .to_string()
-            .parse()
-            .map_err(|_| Error::Setup(format!("{:?} is no absolute URL", uri.path())))?;
-        self.admit(&url)?;
-        Ok(url)
-    }
-
-    fn admit(&self, url: &Url) -> Result<(), Error> {
+    pub(crate) fn admit(&self, url: &Url) -> Result<(), Error> {
         check_url(url).map_err(|error| Error::Setup(error.to_string()))?;
         if self.is_ours(url) {
             return Ok(());
@@ -417,12 +412,21 @@ impl Inner {
     }
 
     pub(crate) fn remembered(&self) -> Option<StoredToken> {
-        self.state().current.clone()
+        let state = self.state();
+        state.current.as_ref().map(|own| own.token.clone())
     }
 
     pub(crate) fn remember(&self, token: &StoredToken) {
-        self.state().current = Some(token.clone());
+        self.state().current = Some(Current::new(token.clone()));
     }
+}
+
+pub(crate) fn url_of(uri: &Uri) -> Result<Url, Error> {
+    uri.to_string().parse().map_err(|_| not_absolute(uri))
+}
+
+pub(crate) fn not_absolute(uri: &Uri) -> Error {
+    Error::Setup(format!("{:?} is no absolute URL", uri.path()))
 }
 
 impl std::fmt::Debug for Session {

@@ -2,7 +2,7 @@ use gatepass_http::Origin;
 use gatepass_proto::{Scope, Timestamp};
 
 use crate::Credential;
-use crate::tokens::StoredToken;
+use crate::tokens::{FailedRenewal, StoredToken};
 
 /// What is known of a session's credential without asking anybody.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub struct Status {
     pub account: Option<String>,
     /// Whether it is bound to a key of ours (RFC 9449).
     pub dpop: bool,
+    /// The last attempt to renew it, if that failed.
+    pub failed: Option<FailedRenewal>,
     /// Where it is kept, for people; `None` when nothing is.
     pub place: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Status {
             account: token
                 .and_then(|token| token.account.clone().or_else(|| token.subject.clone())),
             dpop: token.is_some_and(|token| token.token_type.eq_ignore_ascii_case("dpop")),
+            failed: token.and_then(|token| token.failed.clone()),
             place: token.is_some().then_some(place),
         }
     }

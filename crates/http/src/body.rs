@@ -5,12 +5,15 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 
+use crate::sending::Arriving;
+
 /// The body of a resource's request or answer: bytes, or a stream of them.
 pub struct Body(Kind);
 
 enum Kind {
     Bytes(Bytes),
     Stream(Chunks),
+    Answer(Box<Arriving>),
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
@@ -30,7 +33,7 @@ impl Body {
     pub fn try_clone(&self) -> Option<Self> {
         match &self.0 {
             Kind::Bytes(bytes) => Some(Self(Kind::Bytes(bytes.clone()))),
-            Kind::Stream(_) => None,
+            Kind::Stream(_) | Kind::Answer(_) => None,
         }
     }
 
@@ -49,6 +52,7 @@ impl Body {
             Kind::Bytes(bytes) if bytes.is_empty() => Ok(None),
             Kind::Bytes(bytes) => Ok(Some(std::mem::take(bytes))),
             Kind::Stream(chunks) => chunks.next().await.transpose(),
+            Kind::Answer(answer) => answer.chunk().await,
         }
     }
 
@@ -86,7 +90,13 @@ impl Body {
                 futures_util::stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed()
             }
             Kind::Stream(chunks) => chunks,
+            Kind::Answer(answer) => answer.into_stream().boxed(),
         }
+    }
+
+    /// The body of an answer, as it comes.
+    pub(crate) fn arriving(answer: Arriving) -> Self {
+        Self(Kind::Answer(Box::new(answer)))
     }
 
     /// The bytes, where it is bytes; the stream otherwise.
@@ -94,6 +104,7 @@ impl Body {
         match self.0 {
             Kind::Bytes(bytes) => Ok(bytes),
             Kind::Stream(chunks) => Err(chunks),
+            Kind::Answer(answer) => Err(answer.into_stream().boxed()),
         }
     }
 }
@@ -114,7 +125,7 @@ impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Kind::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Kind::Stream(_) => f.write_str("Body(stream)"),
+            Kind::Stream(_) | Kind::Answer(_) => f.write_str("Body(stream)"),
         }
     }
 }

@@ -2,11 +2,11 @@ use std::time::Duration;
 
 use gatepass_proto::{Entropy, Timestamp};
 use http::header::{AUTHORIZATION, RETRY_AFTER};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
 use crate::date::{date, server_clock};
-use crate::{Clock as _, Egress, HttpTransport, OsEntropy, SystemClock};
+use crate::{Clock as _, Egress, HttpTransport, OsEntropy, Resource, SystemClock};
 
 /// The wait before the first repeat, at most, where the server says nothing about it. It doubles each time.
 const FIRST_WAIT: Duration = Duration::from_millis(500);
@@ -19,7 +19,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// together. A connection that breaks before there is an answer is tried once more at once.
 ///
 /// A request with a credential for one use only (a DPoP proof, a Digest response) is not sent again by
-/// [`HttpTransport`]: it needs a new one.
+/// [`HttpTransport`]: it needs a new one. [`Resource::needs_new_credential`] knows such a request, and
+/// [`HttpTransport::patience`] is for whoever can make one.
 #[derive(Clone, Debug)]
 pub struct Patience {
     began: Instant,
@@ -80,16 +81,32 @@ impl Patience {
     }
 }
 
-/// Whether a request may be sent twice, but for its body.
+impl Resource {
+    /// Whether this could be sent again but for its credential, which is for one use: a DPoP proof (RFC 9449 §11.1) or the
+    /// answer to a challenge (RFC 7616). [`HttpTransport`] leaves the repeat to whoever can make another.
+    pub fn needs_new_credential(&self) -> bool {
+        is_idempotent(&self.method) && is_for_one_use(&self.headers)
+    }
+}
+
+/// Whether a request may be sent twice as it is, but for its body.
 pub(crate) fn repeatable(method: &Method, headers: &HeaderMap) -> bool {
+    is_idempotent(method) && !is_for_one_use(headers)
+}
+
+fn is_idempotent(method: &Method) -> bool {
     matches!(
         *method,
         Method::GET | Method::HEAD | Method::PUT | Method::DELETE | Method::OPTIONS
-    ) && !headers.contains_key("dpop")
-        && !headers.get_all(AUTHORIZATION).iter().any(|value| {
-            let scheme = value.as_bytes().get(..7);
-            scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"digest "))
-        })
+    )
+}
+
+fn is_for_one_use(headers: &HeaderMap) -> bool {
+    let is_digest = |value: &HeaderValue| {
+        let scheme = value.as_bytes().get(..7);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"digest "))
+    };
+    headers.contains_key("dpop") || headers.get_all(AUTHORIZATION).iter().any(is_digest)
 }
 
 /// What `Retry-After` says (RFC 9110 §10.2.3). Its date is the server's, and so is read by the server's clock.
@@ -121,7 +138,7 @@ mod tests {
     use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
     use super::{Patience, asked, backoff, repeatable};
-    use crate::Egress;
+    use crate::{Body, Egress, Resource};
 
     /// 2026-01-01T00:00:00Z.
     const NOW: Timestamp = Timestamp::from_secs(1_767_225_600);
@@ -240,6 +257,15 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(name, HeaderValue::from_static(value));
             assert_eq!(repeatable(&Method::GET, &headers), twice, "{name}: {value}");
+            for (method, idempotent) in [(Method::GET, true), (Method::POST, false)] {
+                let request = Resource {
+                    method,
+                    url: "http://localhost/".parse().expect("a URL"),
+                    headers: headers.clone(),
+                    body: Body::empty(),
+                };
+                assert_eq!(request.needs_new_credential(), idempotent && !twice);
+            }
         }
     }
 }

@@ -104,7 +104,6 @@ impl Pools {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(self.egress.connect_timeout)
-            .read_timeout(self.egress.idle_timeout)
             .tls_certs_merge(self.setup.roots.clone());
         match &self.setup.identity {
             Some(identity) => builder.identity(identity.clone()),

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::TryStreamExt as _;
 use gatepass_proto::flow::Unreachable;
 use http::header::HeaderMap;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use url::Url;
 
 use crate::patience::repeatable;
 use crate::pools::Reach;
 use crate::redirect::{becomes_get, target, trim};
-use crate::transport::{reason, unreachable};
+use crate::sending::{Arriving, Sent, send};
+use crate::transport::because;
 use crate::{Body, HttpTransport, Patience, UrlError, check_url};
 
 /// Sends requests for resources: bodies stream, redirects are followed without taking a credential to another
@@ -80,52 +80,79 @@ pub enum ResourceError {
 #[async_trait]
 impl ResourceTransport for HttpTransport {
     async fn send_resource(&self, request: Request<Body>) -> Result<Response<Body>, ResourceError> {
-        let (parts, mut body) = request.into_parts();
-        let mut url = parse(&parts.uri)?;
-        let (mut method, mut headers) = (parts.method, parts.headers);
-        let max_redirects = self.pools.egress.max_redirects;
-        let mut patience = self.patience();
-        for _ in 0..=max_redirects {
-            let again = body.try_clone();
-            let answer = self
-                .patiently(&mut patience, &url, &method, &headers, body)
-                .await?;
-            let Some(to) = target(&url, answer.status(), answer.headers())? else {
-                return Ok(finish(url, answer));
-            };
-            let without_body = becomes_get(answer.status(), &method);
-            if without_body {
-                method = Method::GET;
-            }
-            body = if without_body {
-                Body::empty()
-            } else {
-                again.ok_or(ResourceError::BodyGone)?
-            };
-            trim(&mut headers, &url, &to, without_body);
-            tracing::debug!(from = %url.origin().ascii_serialization(), to = %to.origin().ascii_serialization(), "redirected");
-            url = to;
-        }
-        Err(ResourceError::TooManyRedirects(max_redirects))
+        let (parts, body) = request.into_parts();
+        let url = parse(&parts.uri)?;
+        let request = Resource {
+            method: parts.method,
+            url,
+            headers: parts.headers,
+            body,
+        };
+        let (by, mut answer) = self.fetch(request).await?;
+        answer.extensions_mut().insert(AnsweredBy(by));
+        Ok(answer)
+    }
+}
+
+/// A request for a resource, whose URL has been read already.
+pub struct Resource {
+    /// Its method.
+    pub method: Method,
+    /// Its URL, which [`check_url`] has admitted.
+    pub url: Url,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Body,
+}
+
+impl std::fmt::Debug for Resource {
+    /// Where it goes is shown, but neither path nor query: a key may stand there.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resource")
+            .field("method", &self.method)
+            .field("origin", &self.url.origin().ascii_serialization())
+            .finish_non_exhaustive()
     }
 }
 
 impl HttpTransport {
-    /// Sends a request, and again while it may be and patience lasts.
+    /// [`ResourceTransport::send_resource`] for whoever has the URL at hand; the URL that answered comes beside the
+    /// answer.
+    ///
+    /// # Errors
+    ///
+    /// As there, but for [`ResourceError::Url`].
+    pub async fn fetch(
+        &self,
+        mut request: Resource,
+    ) -> Result<(Url, Response<Body>), ResourceError> {
+        let max_redirects = self.pools.egress.max_redirects;
+        let mut patience = self.patience();
+        for _ in 0..=max_redirects {
+            let again = request.body.try_clone();
+            let answer = self.patiently(&mut patience, &mut request).await?;
+            let Some(to) = target(&request.url, answer.status(), answer.headers())? else {
+                return Ok((request.url, self.answered(answer)));
+            };
+            request.follow(to, answer.status(), again)?;
+        }
+        Err(ResourceError::TooManyRedirects(max_redirects))
+    }
+
+    /// Sends a request, and again while it may be and patience lasts. Its body is gone then.
     async fn patiently(
         &self,
         patience: &mut Patience,
-        url: &Url,
-        method: &Method,
-        headers: &HeaderMap,
-        mut body: Body,
+        request: &mut Resource,
     ) -> Result<reqwest::Response, Unreachable> {
-        let repeatable = repeatable(method, headers);
+        let repeatable = repeatable(&request.method, &request.headers);
         loop {
+            let body = std::mem::take(&mut request.body);
             let again = if repeatable { body.try_clone() } else { None };
-            let outcome = self.once(url, method, headers, body)?.await;
+            let outcome = self.once(request, body)?.await;
             let Some(next) = again else {
-                return outcome.map_err(|error| unreachable(url, &error));
+                return outcome.map_err(|failure| because(&request.url, &failure.reason()));
             };
             match outcome {
                 Ok(answer) => match patience.after(answer.status(), answer.headers()) {
@@ -137,61 +164,58 @@ impl HttpTransport {
                         tokio::time::sleep(wait).await;
                     }
                 },
-                Err(error) if is_break(&error) && patience.after_break() => {
+                Err(failure) if failure.is_break() && patience.after_break() => {
                     tracing::debug!("the connection broke before the answer");
                 }
-                Err(error) => return Err(unreachable(url, &error)),
+                Err(failure) => return Err(because(&request.url, &failure.reason())),
             }
-            body = next;
+            request.body = next;
         }
     }
 
-    /// The sending of a request, once.
+    /// The sending of a request with this body, once.
     fn once(
         &self,
-        url: &Url,
-        method: &Method,
-        headers: &HeaderMap,
+        request: &Resource,
         body: Body,
-    ) -> Result<impl Future<Output = reqwest::Result<reqwest::Response>> + Send, Unreachable> {
-        let mut request = self
-            .pools
-            .pool(url, Reach::Anywhere)?
-            .request(method.clone(), url.clone())
-            .headers(headers.clone());
-        if !body.is_empty() || matches!(*method, Method::POST | Method::PUT | Method::PATCH) {
-            request = request.body(match body.into_parts() {
-                Ok(bytes) => reqwest::Body::from(bytes),
-                Err(stream) => reqwest::Body::wrap_stream(stream),
-            });
-        }
-        Ok(request.send())
+    ) -> Result<impl Future<Output = Sent> + Send + use<>, Unreachable> {
+        let pool = self.pools.pool(&request.url, Reach::Anywhere)?;
+        let mut sent = reqwest::Request::new(request.method.clone(), request.url.clone());
+        *sent.headers_mut() = request.headers.clone();
+        Ok(send(pool, sent, body, self.pools.egress.idle_timeout))
+    }
+
+    fn answered(&self, mut answer: reqwest::Response) -> Response<Body> {
+        let mut response = Response::new(());
+        *response.status_mut() = answer.status();
+        *response.version_mut() = answer.version();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        let idle = self.pools.egress.idle_timeout;
+        response.map(|()| Body::arriving(Arriving { answer, idle }))
     }
 }
 
-/// Whether the server hung up before its answer was there. One that refuses connections, cannot be found, or
-/// stays silent does so again a moment later.
-fn is_break(error: &reqwest::Error) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
-
-    let mut cause: Option<&dyn std::error::Error> = (!error.is_timeout()).then_some(error);
-    while let Some(error) = cause {
-        let hung_up = error.downcast_ref::<hyper::Error>().is_some_and(|error| {
-            error.is_incomplete_message() || error.is_closed() || error.is_canceled()
-        });
-        let broken = error.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            let kind = error.kind();
-            matches!(
-                kind,
-                ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof
-            )
-        });
-        if hung_up || broken {
-            return true;
+impl Resource {
+    /// Becomes the request that a redirect asks for. `again` is its body, if that is still there.
+    fn follow(
+        &mut self,
+        to: Url,
+        status: StatusCode,
+        again: Option<Body>,
+    ) -> Result<(), ResourceError> {
+        let without_body = becomes_get(status, &self.method);
+        if without_body {
+            self.method = Method::GET;
         }
-        cause = error.source();
+        self.body = match without_body {
+            true => Body::empty(),
+            false => again.ok_or(ResourceError::BodyGone)?,
+        };
+        trim(&mut self.headers, &self.url, &to, without_body);
+        tracing::debug!(from = %self.url.origin().ascii_serialization(), to = %to.origin().ascii_serialization(), "redirected");
+        self.url = to;
+        Ok(())
     }
-    false
 }
 
 fn parse(uri: &http::Uri) -> Result<Url, ResourceError> {
@@ -204,19 +228,4 @@ fn parse(uri: &http::Uri) -> Result<Url, ResourceError> {
         error,
     })?;
     Ok(url)
-}
-
-fn finish(url: Url, mut answer: reqwest::Response) -> Response<Body> {
-    let mut response = Response::new(());
-    *response.status_mut() = answer.status();
-    *response.version_mut() = answer.version();
-    *response.headers_mut() = std::mem::take(answer.headers_mut());
-    response.extensions_mut().insert(AnsweredBy(url));
-    response.map(|()| {
-        Body::stream(
-            answer
-                .bytes_stream()
-                .map_err(|error| std::io::Error::other(reason(&error))),
-        )
-    })
 }

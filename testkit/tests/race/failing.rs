@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use gatepass_client::tokens::StoredToken;
+
 use crate::authority::{Authority, First, lines_at};
 use crate::desk::{Desk, Trouble};
 use crate::figures;
@@ -46,7 +48,7 @@ async fn an_issuer_in_trouble() {
     home.watch_browser();
     let authority = Authority::small(&desk);
     authority.seed(&home, "work", -5).await;
-    let (before, began) = (home.state(), Instant::now());
+    let (before, began) = (kept(&home).await, Instant::now());
     for (n, (trouble, code, words)) in TROUBLES.into_iter().enumerate() {
         desk.state().trouble = Some(trouble);
         home.run("token work").await.code(code).complaining(words);
@@ -58,11 +60,7 @@ async fn an_issuer_in_trouble() {
         let shown = on_terminal(&home, &format!("request {}/api", authority.front.origin)).await;
         assert_eq!(shown.code, Some(code), "{}", shown.text);
         assert!(!home.browser_was_opened(), "{trouble:?}");
-        assert_eq!(
-            home.state().get(&home.token_file("work")),
-            before.get(&home.token_file("work")),
-            "{trouble:?}"
-        );
+        assert_eq!(kept(&home).await, before, "{trouble:?}");
     }
     desk.state().trouble = None;
     assert_eq!(home.run("token work").await.code(0).line(), "access-2");
@@ -78,14 +76,29 @@ async fn an_issuer_in_trouble() {
 async fn a_token_that_lives_is_used_meanwhile() {
     let (desk, home) = (Desk::new(), Home::new());
     let authority = Authority::small(&desk);
-    authority.seed(&home, "work", 40).await;
-    for (trouble, ..) in TROUBLES {
+    let profile = authority.profile(&home, "work", "");
+    for (n, (trouble, _, words)) in TROUBLES.into_iter().enumerate() {
         desk.state().trouble = Some(trouble);
+        home.keep("work", &authority.token(&profile, 40)).await;
         let told = home.run("token work").await.code(0);
         assert_eq!(told.line(), "access-1");
         told.saying("could not be renewed yet");
+        for _ in 0..3 {
+            let told = home.run("token work").await.code(0);
+            assert_eq!(told.line(), "access-1");
+        }
+        assert_eq!(
+            authority.front.refreshes(),
+            2 * n + 1,
+            "who comes next leaves it alone: {trouble:?}"
+        );
+        let status = home.run("status work").await.code(0);
+        assert!(status.stdout.contains("renewal   failed"), "{status:?}");
+        let demanded = home.run("refresh work").await;
+        demanded.complaining(words);
     }
     desk.state().trouble = None;
+    home.run("refresh work").await.code(0);
     assert_eq!(home.run("token work").await.code(0).line(), "access-2");
 }
 
@@ -96,7 +109,7 @@ async fn an_issuer_that_is_not_there() {
     let profile = home.add("work", &lines_at(&door.origin));
     home.keep("work", &First::of_desk().token(&profile, -5))
         .await;
-    let (before, url) = (home.kept("work").await, format!("{}/api", door.origin));
+    let (before, url) = (kept(&home).await, format!("{}/api", door.origin));
     home.run("token work")
         .await
         .code(3)
@@ -104,7 +117,7 @@ async fn an_issuer_that_is_not_there() {
     let shown = on_terminal(&home, &format!("request {url}")).await;
     assert_eq!(shown.code, Some(3), "{}", shown.text);
     assert!(!home.browser_was_opened());
-    assert_eq!(home.kept("work").await, before);
+    assert_eq!(kept(&home).await, before);
 
     let _authority = Authority::at(door, &desk);
     assert_eq!(home.run("token work").await.code(0).line(), "access-2");
@@ -149,6 +162,14 @@ async fn a_slow_issuer_delays_nobody_else() {
         slow.front.refreshes(),
         began,
     );
+}
+
+/// What is kept, but for the note that it could not be renewed.
+async fn kept(home: &Home) -> StoredToken {
+    StoredToken {
+        failed: None,
+        ..home.kept("work").await
+    }
 }
 
 /// What the program shows where a person could be asked.

@@ -5,6 +5,7 @@ use gatepass_client::Secret;
 use serde_json::{Map, Value};
 
 use super::Run;
+use super::scope::ScopeArgs;
 use super::token::{Current, LifeArgs};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
@@ -20,6 +21,7 @@ pub(super) const VARIABLE: &str = "GATEPASS_TOKEN";
 #[command(after_help = "\
 Examples:
   eval \"$(gatepass env work)\"
+  eval \"$(gatepass env work --scope 'read write')\"
   gatepass env work --shell fish --name GITHUB_TOKEN | source
   gatepass env work --shell powershell | Invoke-Expression")]
 pub(crate) struct Env {
@@ -38,6 +40,8 @@ pub(crate) struct Env {
     name: NameArgs,
     #[command(flatten)]
     life: LifeArgs,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     format: OutputArgs,
     #[command(flatten)]
@@ -68,7 +72,8 @@ pub(super) enum Shell {
 impl Run for Env {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = context.profile(self.profile.as_deref())?;
-        let session = context.session(&profile, &self.network, None)?;
+        let egress = self.network.egress()?;
+        let session = self.scope.session(context, &profile, egress, None).await?;
         let current = Current::of(&profile, &session, self.life.least()).await?;
         let name = self.name.name;
         match self.format.output {

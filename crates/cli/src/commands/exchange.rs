@@ -9,7 +9,7 @@ use gatepass_client::{
 };
 
 use super::Run;
-use super::token::{self, Current, Format};
+use super::token::{self, Current, FormatArgs};
 use crate::context::{Context, NetworkArgs, TimeoutArgs};
 use crate::exit::{Exit, Failure};
 use crate::secrets::{Named, SecretArgs};
@@ -53,15 +53,8 @@ pub(crate) struct Exchange {
     /// What the actor's token is [default: access_token]
     #[arg(long, value_name = "TYPE", value_parser = token_type, requires = "actor-token-source")]
     actor_token_type: Option<String>,
-    /// How the new token is written: text, json, header or env (GATEPASS_TOKEN, for a shell)
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
-    )]
-    output: Format,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     timeout: TimeoutArgs,
     #[command(flatten)]
@@ -128,7 +121,7 @@ impl Run for Exchange {
             ..profile
         };
         let session = session(&profile)?;
-        token::print(&profile, &session, Duration::ZERO, self.output).await?;
+        token::print(&profile, &session, Duration::ZERO, self.format.output).await?;
         Ok(Exit::Done)
     }
 }

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::Run;
 use super::env::NameArgs;
+use super::scope::ScopeArgs;
 use super::token::{Current, LifeArgs};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
@@ -23,6 +24,7 @@ use crate::exit::{Exit, Failure};
 Examples:
   gatepass exec work -- ./upload.sh
   gatepass exec work --name GH_TOKEN -- gh api user
+  gatepass exec work --scope \"read write\" -- ./report.sh
   gatepass exec work --min-ttl 3000 -- terraform apply"
 )]
 pub(crate) struct Exec {
@@ -32,6 +34,8 @@ pub(crate) struct Exec {
     name: NameArgs,
     #[command(flatten)]
     life: LifeArgs,
+    #[command(flatten)]
+    scope: ScopeArgs,
     #[command(flatten)]
     network: NetworkArgs,
     /// The program and its arguments
@@ -49,7 +53,8 @@ impl Run for Exec {
             .split_first()
             .ok_or_else(|| Failure::usage("expected a program after --"))?;
         let profile = context.profile(Some(&self.profile))?;
-        let session = context.session(&profile, &self.network, None)?;
+        let egress = self.network.egress()?;
+        let session = self.scope.session(context, &profile, egress, None).await?;
         let current = Current::of(&profile, &session, self.life.least()).await?;
         let mut command = Command::new(program);
         command

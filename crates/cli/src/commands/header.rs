@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::Run;
+use super::scope::{self, ScopeArgs};
 use super::token::LifeArgs;
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
@@ -22,6 +23,7 @@ use crate::output::{self, Format, OutputArgs};
 Examples:
   gatepass header work | curl -H @- https://api.example.com/items
   wget --header \"$(gatepass header work)\" https://api.example.com/items
+  gatepass header work --scope \"read write\"
 
 In the first one the token is in no argument, where every process on the
 machine could read it. A token that is bound to a key (DPoP) goes with a
@@ -39,6 +41,8 @@ pub(crate) struct Header {
     #[command(flatten)]
     life: LifeArgs,
     #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
     format: OutputArgs,
     #[command(flatten)]
     network: NetworkArgs,
@@ -47,7 +51,8 @@ pub(crate) struct Header {
 impl Run for Header {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = context.profile(self.profile.as_deref())?;
-        let session = context.session(&profile, &self.network, None)?;
+        let egress = self.network.egress()?;
+        let session = self.scope.session(context, &profile, egress, None).await?;
         let request = self.url.as_ref().map(|url| (&self.method, url));
         let headers = of(&profile, &session, self.life.least(), request).await?;
         match self.format.output {
@@ -69,7 +74,7 @@ pub(super) async fn of(
     least: Duration,
     request: Option<(&Method, &Url)>,
 ) -> Result<HeaderMap, Failure> {
-    let of_profile = |error| Failure::of_profile(error, profile.name.as_str());
+    let of_profile = |error| scope::failure(error, profile, session);
     if profile.credential.makes_tokens() {
         session.token(least).await.map_err(of_profile)?;
     }

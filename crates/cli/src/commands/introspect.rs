@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use clap::Args;
 use gatepass_client::Timestamp;
 use gatepass_proto::message::introspection::IntrospectionResponse;
+use serde_json::Value;
 
 use super::Run;
+use super::report::one_line;
 use crate::context::{Context, NetworkArgs, TimeoutArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs, Stream};
@@ -94,8 +96,18 @@ fn told(answer: &IntrospectionResponse) -> String {
     ];
     for (name, value) in members {
         if let Some(value) = value {
-            let _ = writeln!(text, "  {name:<9} {value}");
+            tell(&mut text, name, &value);
+        }
+    }
+    for (name, value) in &answer.extra {
+        match value {
+            Value::String(value) => tell(&mut text, name, value),
+            value => tell(&mut text, name, &value.to_string()),
         }
     }
     text
+}
+
+fn tell(text: &mut String, name: &str, value: &str) {
+    let _ = writeln!(text, "  {:<9} {}", one_line(name), one_line(value));
 }

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 use gatepass_client::{
-    Advice, Credential, LoginOptions, LoginWay, Profile, Scope, Session, Status, TokenState,
+    Advice, Credential, LoginOptions, Profile, Scope, Session, Status, TokenState,
 };
 use url::Url;
 
 use super::Run;
+use super::scope::{self, widened};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
-use crate::person::{self, AtTerminal};
+use crate::person::{AtTerminal, BrowserArgs};
 use crate::{output, time};
 
 /// Log in, and keep the token
@@ -30,15 +31,8 @@ Examples:
 pub(crate) struct Login {
     /// The profile, or a URL that it is for [default: the default one, or the only one]
     profile: Option<String>,
-    /// Log in with a browser elsewhere, by a link and a code (RFC 8628)
-    #[arg(long, conflicts_with_all = ["paste", "no_browser"])]
-    device: bool,
-    /// Only print the link
-    #[arg(long)]
-    no_browser: bool,
-    /// Paste the code, or the address the browser ended at; for a browser on another machine
-    #[arg(long)]
-    paste: bool,
+    #[command(flatten)]
+    browser: BrowserArgs,
     /// How long to wait for you at the browser
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     timeout: u64,
@@ -52,7 +46,7 @@ pub(crate) struct Login {
 #[derive(Args)]
 #[command(next_help_heading = "What is asked for, this time")]
 struct Asking {
-    /// The scopes, in place of the profile's
+    /// The scopes, in place of the profile's; what the token at hand has stays, unless you name less of it
     #[arg(long, value_name = "SCOPES")]
     scope: Option<Scope>,
     /// What the server shows: login, consent, select_account or none
@@ -80,8 +74,11 @@ impl Run for Login {
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = find(self.profile.as_deref(), context)?;
-        let options = self.options(&profile)?;
+        let mut options = self.options(&profile)?;
         let session = context.session(&profile, &self.network, None)?;
+        if let Some(wanted) = options.scope.take() {
+            options.scope = Some(widened(&session, wanted).await);
+        }
         let status = log_in(&profile, &session, &options).await?;
         output::note(&told(&profile, &status, options.scope.as_ref()));
         Ok(Exit::Done)
@@ -103,7 +100,7 @@ pub(super) async fn log_in(
         .await
         .ok()
         .and_then(|status| status.account);
-    let person = AtTerminal::waited_for(options.browser.clone());
+    let person = AtTerminal::waited_for(options);
     let status = session.login(&person, options).await;
     drop(person);
     let status = status.map_err(|error| Failure::of_profile(error, profile.name.as_str()))?;
@@ -121,22 +118,17 @@ impl Login {
     fn options(&self, profile: &Profile) -> Result<LoginOptions, Failure> {
         let params = self.asking.params();
         let asks = self.asking.scope.is_some() || !params.is_empty();
-        if !profile.credential.needs_person() && (asks || self.device || self.paste) {
+        if !profile.credential.needs_person() && (asks || self.browser.elsewhere()) {
             return Err(Failure::usage(format!(
                 "{} needs no person to log in; --device, --paste, --scope and the like are for profiles that do",
                 profile.name
             )));
         }
         Ok(LoginOptions {
-            way: match (self.device, self.paste) {
-                (true, _) => LoginWay::Device,
-                (_, true) => LoginWay::Paste,
-                _ => LoginWay::Auto,
-            },
-            browser: person::browser(!self.no_browser),
             patience: Duration::from_secs(self.timeout),
             scope: self.asking.scope.clone(),
             params,
+            ..self.browser.options()
         })
     }
 }
@@ -222,7 +214,8 @@ pub(super) fn told(profile: &Profile, status: &Status, asked: Option<&Scope>) ->
     output::tame(&text)
 }
 
-fn own_scope(profile: &Profile) -> Option<&Scope> {
+/// The scope that the profile itself asks for.
+pub(super) fn own_scope(profile: &Profile) -> Option<&Scope> {
     match &profile.credential {
         Credential::OAuth(oauth) => oauth.scope.as_ref(),
         _ => None,
@@ -233,11 +226,8 @@ fn own_scope(profile: &Profile) -> Option<&Scope> {
 fn missing(profile: &Profile, status: &Status, asked: Option<&Scope>) -> Option<String> {
     let asked = asked.or(own_scope(profile))?;
     let granted = status.scope.as_ref()?;
-    let missing: Vec<&str> = asked
-        .iter()
-        .filter(|word| !granted.contains(word))
-        .collect();
-    (!missing.is_empty()).then(|| missing.join(" "))
+    let missing = scope::missing(asked, granted);
+    (!missing.is_empty()).then_some(missing)
 }
 
 /// The profile's own scope, where this login asked for less.

@@ -1,7 +1,15 @@
 //! `gatepass logout`.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use clap::Args;
-use gatepass_client::{Browser as _, LogoutReport, Profile, Session, SystemBrowser};
+use gatepass_client::{
+    Browser as _, LogoutReport, Profile, Session, SessionBuilder, SystemBrowser,
+};
+use gatepass_http::Transport;
+use gatepass_proto::flow::Unreachable;
+use http::{Request, Response};
 
 use super::Run;
 use crate::context::{Context, NetworkArgs};
@@ -60,7 +68,15 @@ impl Run for Logout {
 
 impl Logout {
     async fn end(&self, profile: &Profile, context: &Context) -> Result<(), Failure> {
-        let session = context.session(profile, &self.network, None)?;
+        let egress = self.network.egress()?;
+        let session = match context.session_by(profile, egress, None) {
+            Ok(session) => session,
+            Err(failure) => {
+                let report = log_out_here(profile, context, &failure).await?;
+                output::note(&told(profile, &report));
+                return Err(failure);
+            }
+        };
         if self.browser {
             open_page(profile, &session).await;
         }
@@ -86,9 +102,42 @@ pub(super) async fn log_out(
     network: &NetworkArgs,
     context: &Context,
 ) -> Result<LogoutReport, Failure> {
-    let report = context.session(profile, network, None)?.logout().await?;
+    let report = match context.session_by(profile, network.egress()?, None) {
+        Ok(session) => session.logout().await?,
+        Err(failure) => {
+            output::note(&output::tame(&format!("note: {failure}")));
+            log_out_here(profile, context, &failure).await?
+        }
+    };
     output::note(&told(profile, &report));
     Ok(report)
+}
+
+/// Forgets the token of a profile that has no way to its server, as when the file of its certificate is missing.
+async fn log_out_here(
+    profile: &Profile,
+    context: &Context,
+    failure: &Failure,
+) -> Result<LogoutReport, Failure> {
+    let here = Profile {
+        certificate: None,
+        ca: None,
+        ..profile.clone()
+    };
+    let builder = SessionBuilder::of(&here, &context.paths)?;
+    let nowhere = Arc::new(Nowhere(failure.to_string()));
+    Ok(builder.network(nowhere).build()?.logout().await?)
+}
+
+/// No way to anybody, for this reason.
+struct Nowhere(String);
+
+#[async_trait]
+impl Transport for Nowhere {
+    async fn send(&self, _: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Unreachable> {
+        let reason = self.0.clone();
+        Err(Unreachable { reason })
+    }
 }
 
 fn told(profile: &Profile, report: &LogoutReport) -> String {
@@ -160,9 +209,7 @@ async fn unregister(
 /// The other profiles whose client was the same: a client that registers itself does so once for an issuer.
 fn sharing(profile: &Profile, context: &Context) -> Result<Vec<String>, Failure> {
     let registered = |profile: &Profile| match &profile.credential {
-        gatepass_client::Credential::OAuth(oauth) if oauth.client_id.is_none() => {
-            oauth.issuer.clone()
-        }
+        gatepass_client::Credential::OAuth(oauth) if oauth.registers() => oauth.issuer.clone(),
         _ => None,
     };
     let issuer = registered(profile);

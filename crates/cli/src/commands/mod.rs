@@ -25,6 +25,7 @@ mod provider;
 mod refresh;
 mod report;
 mod request;
+mod scope;
 #[cfg(unix)]
 mod serve;
 mod status;

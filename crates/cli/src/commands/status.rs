@@ -165,6 +165,16 @@ fn told(known: &Row<'_>) -> String {
             format!("{} ({})", time::rfc3339(end), time::distance(end)),
         );
     }
+    if let Some(failed) = &status.failed {
+        line(
+            "renewal",
+            format!(
+                "failed {} ({})",
+                time::distance(failed.at),
+                output::tame(&failed.reason)
+            ),
+        );
+    }
     if let Some(account) = account(known) {
         line("account", account);
     }
@@ -211,6 +221,12 @@ fn shown(known: &Row<'_>) -> Value {
         "scope": status.scope,
         "issuer": status.issuer,
         "dpop": status.dpop,
+        "failed_renewal": status.failed.as_ref().map(|failed| json!({
+            "at": failed.at.as_secs(),
+            "until": failed.until.as_secs(),
+            "times": failed.times,
+            "reason": failed.reason,
+        })),
         "stored_in": status.place,
     })
 }

@@ -8,6 +8,7 @@ use gatepass_client::{Credential, Profile, Secret, Session};
 use serde_json::{Value, json};
 
 use super::env::{self, Shell};
+use super::scope::{self, ScopeArgs};
 use super::{Run, header};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
@@ -22,6 +23,7 @@ Examples:
   curl -H \"$(gatepass token work --output header)\" https://api.example.com/
   eval \"$(gatepass token work --output env)\"
   gatepass token work --min-ttl 600       good for ten minutes at least
+  gatepass token work --scope \"read write\"
 
 An argument can be read by every process on the machine; `gatepass header`
 and `gatepass exec` pass the token on without one.")]
@@ -30,15 +32,10 @@ pub(crate) struct Token {
     profile: Option<String>,
     #[command(flatten)]
     life: LifeArgs,
-    /// How it is written: text, json, header or env (GATEPASS_TOKEN, for a shell)
-    #[arg(
-        long,
-        value_name = "FORMAT",
-        default_value = "text",
-        hide_default_value = true,
-        hide_possible_values = true
-    )]
-    output: Format,
+    #[command(flatten)]
+    scope: ScopeArgs,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     network: NetworkArgs,
 }
@@ -54,6 +51,20 @@ pub(super) struct LifeArgs {
         hide_default_value = true
     )]
     min_ttl: u64,
+}
+
+/// `--output`, as the commands have it that print a token.
+#[derive(Args)]
+pub(super) struct FormatArgs {
+    /// How the token is written: text, json, header or env (GATEPASS_TOKEN, for a shell)
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
+    pub(super) output: Format,
 }
 
 /// How a token is written.
@@ -98,7 +109,7 @@ impl Current {
         least: Duration,
     ) -> Result<Self, Failure> {
         let name = profile.name.as_str();
-        let of_profile = |error| Failure::of_profile(error, name);
+        let of_profile = |error| scope::failure(error, profile, session);
         if profile.credential.makes_tokens() {
             let token = session.token(least).await.map_err(of_profile)?;
             let secret = token.access_token.clone();
@@ -148,8 +159,9 @@ impl Current {
 impl Run for Token {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = context.profile(self.profile.as_deref())?;
-        let session = context.session(&profile, &self.network, None)?;
-        print(&profile, &session, self.life.least(), self.output).await?;
+        let egress = self.network.egress()?;
+        let session = self.scope.session(context, &profile, egress, None).await?;
+        print(&profile, &session, self.life.least(), self.format.output).await?;
         Ok(Exit::Done)
     }
 }

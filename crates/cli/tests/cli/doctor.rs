@@ -103,6 +103,40 @@ fn files_that_others_can_read_or_change_are_found() {
 }
 
 #[test]
+fn what_a_killed_program_left_is_named() {
+    let robot = Robot::of(&[]);
+    robot.token();
+    let left = |name: &str, hours: u64| {
+        let path = robot.home.state().join("tokens").join(name);
+        let file = std::fs::File::create(&path).expect("made");
+        mode(&path, 0o600);
+        let age = std::time::Duration::from_secs(hours * 3600);
+        let then = std::time::SystemTime::now() - age;
+        file.set_modified(then).expect("dated");
+    };
+    left(".robot.json.00000000000000aa.tmp", 0);
+    let told = robot.home.json("doctor --output json");
+    assert!(!told.to_string().contains("leftovers"), "{told}");
+    left(".robot.json.00000000000000bb.tmp", 2);
+    left(".gone.json.00000000000000cc.tmp", 900);
+    let told = robot.home.json("doctor --output json");
+    let found = check(&told, "Files", "leftovers");
+    assert_eq!(found["result"], "warning", "{found}");
+    for (name, is_named) in [("aa", false), ("bb", true), ("cc", true)] {
+        let name = format!(".json.00000000000000{name}.tmp");
+        assert_eq!(text(found, "text").contains(&name), is_named, "{found}");
+    }
+    // Looking removes nothing, but the next token does.
+    robot.run("refresh robot").done();
+    let told = robot.home.json("doctor --output json");
+    let found = text(check(&told, "Files", "leftovers"), "text");
+    assert!(
+        found.contains("/.gone.json.") && !found.contains("/.robot.json."),
+        "{found}"
+    );
+}
+
+#[test]
 fn a_server_that_is_down_or_wrong_breaks_its_own_section_only() {
     let robot = Robot::of(&[]);
     for words in [

@@ -1,8 +1,10 @@
 //! The exit codes.
 
+use std::path::PathBuf;
+
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::home::{Home, Told};
+use crate::home::{Home, Told, piped};
 use crate::server::Server;
 
 #[test]
@@ -56,8 +58,35 @@ fn an_interruption_is_130() {
     let home = Home::new();
     let server = Server::dev(&home);
     crate::login::web(&home, &server, "");
-    let mut child = home.start("login web --no-browser");
-    let (_, _stderr) = crate::login::link(&mut child);
-    kill_process(Pid::from_child(&child), Signal::INT).expect("told");
-    Told::from(child.wait_with_output().expect("ended")).code(130);
+    let before = files(&home);
+    for way in ["", "--paste"] {
+        let mut command = home.command(&format!("login web {way}"));
+        let mut child = piped(command.env("BROWSER", "true"));
+        let (_, _stderr) = crate::login::link(&mut child);
+        kill_process(Pid::from_child(&child), Signal::INT).expect("told");
+        Told::from(child.wait_with_output().expect("ended")).code(130);
+        // Nothing is left that was not there, and whoever comes next is not in its way.
+        assert_eq!(files(&home), before, "{way}");
+    }
+    home.run("token web")
+        .code(4)
+        .complaining("gatepass login web");
+}
+
+/// What is kept for this person, but for copies of what servers publish.
+fn files(home: &Home) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![home.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            match path.is_dir() {
+                true if path.ends_with(".cache") => {}
+                true => folders.push(path),
+                false => found.push(path),
+            }
+        }
+    }
+    found.sort();
+    found
 }

@@ -203,6 +203,10 @@ fn so_is_every_other_method() {
             "--username u --password-command false --digest",
             &["GET https://api.example/", "RFC 7616"],
         ),
+        (
+            "--set method=netrc --set file=/nowhere",
+            &["Basic [base64 of [login]:[password]]"],
+        ),
         ("--token-command false", &["Bearer [token]"]),
         ("--key-command false", &["x-api-key  [key]"]),
         (

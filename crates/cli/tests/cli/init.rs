@@ -31,13 +31,16 @@ fn somebody_sets_up_a_login_by_the_browser() {
         .sees("The client id")
         .types("\r")
         .sees("this is needed");
-    typist.types(&format!("{}\r", server.get("public_client_id")));
+    typist
+        .sees("The client id")
+        .types(&format!("{}\r", server.get("public_client_id")));
     typist.sees("Has the client a secret?").types("\r");
     typist.sees("The scopes to ask for").types("read\r");
     typist
         .sees("The API that the token is for")
         .types("nowhere\r")
         .sees("origin")
+        .sees("The API that the token is for")
         .types(&format!("{issuer}\r"));
     typist
         .sees("A URL of the API to call")
@@ -145,6 +148,39 @@ fn nothing_is_saved_that_does_not_work() {
         .types("\r")
         .sees("Saved profile old");
     assert_eq!(typist.ends(), Some(0), "{}", typist.text());
+}
+
+/// What is typed before the question stands there is lost, so each answer waits for its question.
+#[test]
+fn a_wrong_address_is_asked_for_again() {
+    let home = Home::new();
+    let server = Server::dev(&home);
+    let mut typist = Typist::at(&mut home.command("init http://127.0.0.1:9"), 100, 40);
+    typist.sees("could not reach");
+    for (typed, complaint) in [
+        ("nonsense", "expected a URL, or a provider"),
+        (
+            "http://api.example.com",
+            "plain http is used to this machine only",
+        ),
+        ("https://me:pw@api.example.com", "carries a user name"),
+        ("http://127.0.0.1:9", "could not reach"),
+        ("", "expected a URL"),
+    ] {
+        typist
+            .sees("What do you want to use")
+            .types(&format!("{typed}\r"))
+            .sees(complaint);
+    }
+    typist
+        .sees("What do you want to use")
+        .types(&format!("{}\r", server.issuer()))
+        .sees("is a login server")
+        .sees("How do you log in?")
+        .types("\x03");
+    assert_eq!(typist.ends(), Some(130), "{}", typist.text());
+    let saved = home.json("profile list --output json");
+    assert!(saved.as_array().expect("a list").is_empty());
 }
 
 #[test]

@@ -146,6 +146,16 @@ fn nobody_comes() {
     let server = Server::dev(&home);
     web(&home, &server, "");
     let told = home.run("login web --timeout 1").code(3);
+    // The server shows an error page and redirects nowhere, say.
+    for words in [
+        "If the page shows an error",
+        "the redirect URI (http://127.0.0.1:",
+        "Ctrl-C",
+        "after 1 s",
+        "--timeout",
+    ] {
+        assert!(told.stderr.contains(words), "{words}: {told:?}");
+    }
     assert!(
         told.stderr.contains("open the link yourself"),
         "BROWSER does not exist here: {told:?}"

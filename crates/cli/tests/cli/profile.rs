@@ -1,6 +1,7 @@
 //! `gatepass profile`.
 
-use crate::home::{Home, text};
+use crate::home::{Home, Told, text};
+use crate::token::Robot;
 
 #[test]
 fn profiles_of_every_method_are_added_and_shown() {
@@ -50,6 +51,53 @@ fn profiles_of_every_method_are_added_and_shown() {
         .code(1)
         .complaining("there is no profile \"basic\"");
     assert_eq!(home.run("profile list").done().stdout.lines().count(), 7);
+}
+
+/// A file that is gone is named, and keeps nobody from looking at a profile or getting rid of it.
+#[test]
+fn a_profile_whose_certificate_is_gone_is_shown_and_removed() {
+    let robot = Robot::new();
+    let home = &robot.home;
+    let gone = home.path().join("gone.pem");
+    let lost = |member: &str| format!("{member}: {}: No such file", gone.display());
+    let edit = |changes: &[String]| {
+        let mut command = home.command("profile edit robot");
+        Told::of(command.args(changes)).done();
+    };
+    let path = gone.display();
+    let key = format!("certificate_key={path}");
+    for (member, changes, mended) in [
+        ("ca", vec![format!("ca={path}")], vec!["ca=".to_owned()]),
+        (
+            "certificate",
+            vec![format!("certificate={path}"), key],
+            vec!["certificate=".to_owned(), "certificate_key=".to_owned()],
+        ),
+    ] {
+        robot.run("token robot").done();
+        edit(&changes);
+        let shown = home.run("profile show robot").done();
+        assert!(shown.stderr.contains(&lost(member)), "{shown:?}");
+        assert!(shown.stdout.contains("client_id"), "{shown:?}");
+        let shown = home.run("profile show robot --output json").done();
+        assert!(shown.stderr.contains(&lost(member)), "{shown:?}");
+        assert_eq!(text(&shown.json(), member), path.to_string());
+
+        // What is kept here is forgotten, though the server cannot be told.
+        let told = home.run("logout robot").code(1);
+        let told = told.complaining("Forgot the token");
+        assert!(told.stderr.contains("gone.pem"), "{told:?}");
+        assert!(!home.state().join("tokens/robot.json").exists());
+        edit(&mended);
+    }
+    robot.run("token robot").done();
+    edit(&[format!("ca={path}")]);
+    let told = home.run("profile remove robot").done();
+    assert!(
+        told.stderr.contains("gone.pem") && told.stderr.contains("Removed profile robot"),
+        "{told:?}"
+    );
+    assert!(!home.state().join("tokens/robot.json").exists());
 }
 
 #[test]

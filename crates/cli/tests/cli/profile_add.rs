@@ -44,6 +44,7 @@ fn options_say_what_config_has() {
             "method",
             json!("digest"),
         ),
+        (&["--set", "file=/n"], "method", json!("netrc")),
         (
             &["--token-command", "pass show x y"],
             "token",
@@ -192,6 +193,23 @@ fn every_member_of_a_client_has_a_way_in() {
             "audience",
             json!(["a b", "c"]),
         ),
+        (
+            &[
+                "--certificate",
+                "/c.pem",
+                "--certificate-key",
+                "/k.pem",
+                "--client-auth",
+                "tls_client_auth",
+            ],
+            "certificate_key",
+            json!("/k.pem"),
+        ),
+        (
+            &["--set", "client_assertion_typ=client-authentication+jwt"],
+            "client_assertion_typ",
+            json!("client-authentication+jwt"),
+        ),
     ] {
         let shown = added(&home, &[&client[..], words].concat());
         assert_eq!(shown[member], value, "{words:?}");
@@ -291,6 +309,12 @@ fn what_is_wrong_is_said_once_and_without_secrets() {
         (
             "--login-url https://a.example/l --username u --password-env P --token-pointer token",
             "begins with '/'",
+        ),
+        ("--token-env T --set file=/n", "a .netrc file"),
+        ("--token-env T --set colour=red", "colour"),
+        (
+            "--issuer https://as.example --client-id c --set client_assertion_typ=jwt",
+            "client-authentication+jwt",
         ),
         ("--key-env K --key-header A --key-query b", "only one of"),
         ("--key-keyring nowhere", "service/account"),

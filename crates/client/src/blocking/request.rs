@@ -114,7 +114,7 @@ impl Response {
     }
 
     /// The URL that answered, after redirects.
-    pub fn url(&self) -> Option<&Url> {
+    pub fn url(&self) -> &Url {
         self.answer.url()
     }
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use gatepass_http::{Origin, check_url};
 use gatepass_proto::Scope;
+use gatepass_proto::message::quirks::AssertionTyp;
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
-use super::{Certificate, Profile, ProfileName};
+use super::{Certificate, Profile, ProfileName, members};
 use crate::tokens::Place;
 use crate::{ApiKey, Credential, KeyPlace, LoginEndpoint, LoginStyle, SecretRef};
 
@@ -33,11 +34,9 @@ macro_rules! entry {
         }
 
         impl Entry {
-            fn present(&self) -> Vec<&'static str> {
-                [$((stringify!($field), self.$field.is_some()),)*]
-                    .into_iter()
-                    .filter_map(|(name, present)| present.then_some(name))
-                    .collect()
+            /// The members that not every profile has, and whether this one has them.
+            pub(super) fn members(&self) -> Vec<(&'static str, bool)> {
+                vec![$((stringify!($field), self.$field.is_some()),)*]
             }
         }
     };
@@ -78,6 +77,7 @@ entry! {
     client_key_id: String,
     client_key_alg: String,
     client_auth: String,
+    client_assertion_typ: AssertionTyp,
     scope: Scope,
     resource: Vec<String>,
     authorization_details: toml::Value,
@@ -109,46 +109,13 @@ entry! {
     audience: Vec<String>,
 }
 
-/// The members that each method understands.
-const MEMBERS: &[(&str, &[&str])] = &[
-    ("basic", &["username", "password"]),
-    ("digest", &["username", "password"]),
-    ("netrc", &["file"]),
-    ("bearer", &["token"]),
-    ("api_key", &["key", "header", "query", "cookie"]),
-    (
-        "login",
-        &[
-            "url",
-            "style",
-            "username",
-            "password",
-            "token_pointer",
-            "expires_pointer",
-            "refresh_pointer",
-            "refresh_url",
-        ],
-    ),
-    ("oauth", super::oauth::MEMBERS),
-];
-
 impl Entry {
     /// Reads the profile, or says what is wrong with it.
     pub(crate) fn read(self, name: ProfileName) -> Result<Profile, String> {
-        let Some((_, members)) = MEMBERS.iter().find(|(method, _)| *method == self.method) else {
-            let known: Vec<&str> = MEMBERS.iter().map(|(method, _)| *method).collect();
-            return Err(format!(
-                "method {:?} is not known; expected one of {}",
-                self.method,
-                known.join(", ")
-            ));
-        };
-        let of_grant = match self.method.as_str() {
-            "oauth" => super::grant::members(self.grant.as_deref())?,
-            _ => &[],
-        };
-        let stray = |member: &&str| !members.contains(member) && !of_grant.contains(member);
-        if let Some(stray) = self.present().into_iter().find(stray) {
+        let all = self.members().into_iter();
+        let present = all.filter_map(|(name, present)| present.then_some(name));
+        let stray = members::stray(present, &self.method, self.grant.as_deref())?;
+        if let Some(stray) = stray {
             return Err(match self.method.as_str() {
                 "oauth" => format!("{stray} does not belong to this grant of method oauth"),
                 method => format!("{stray} does not belong to method {method}"),

@@ -3,59 +3,6 @@
 use super::entry::{Entry, need};
 use crate::{Ciba, ClientKey, Grant, JwtBearer, SignedAssertion, TokenExchange};
 
-const GRANTS: &[(&str, &[&str])] = &[
-    ("authorization_code", &["redirect_uri"]),
-    ("device_code", &[]),
-    (
-        "ciba",
-        &[
-            "login_hint",
-            "login_hint_token",
-            "id_token_hint",
-            "binding_message",
-            "user_code",
-        ],
-    ),
-    ("client_credentials", &[]),
-    ("password", &["username", "password"]),
-    (
-        "jwt_bearer",
-        &[
-            "assertion",
-            "assertion_key",
-            "assertion_key_id",
-            "assertion_key_alg",
-            "assertion_issuer",
-            "assertion_subject",
-            "assertion_audience",
-            "assertion_claims",
-        ],
-    ),
-    (
-        "token_exchange",
-        &[
-            "subject_token",
-            "subject_token_type",
-            "actor_token",
-            "actor_token_type",
-            "requested_token_type",
-            "audience",
-        ],
-    ),
-];
-
-/// The members of a grant; without a name, of the usual one.
-pub(super) fn members(grant: Option<&str>) -> Result<&'static [&'static str], String> {
-    let wanted = grant.unwrap_or("authorization_code");
-    let found = GRANTS.iter().find(|(name, _)| *name == wanted);
-    found.map(|(_, members)| *members).ok_or_else(|| {
-        format!(
-            "grant {wanted:?} is not known; expected one of {}",
-            Grant::NAMES.join(", ")
-        )
-    })
-}
-
 impl Entry {
     pub(super) fn grant(&mut self) -> Result<Grant, String> {
         Ok(

@@ -2,6 +2,7 @@
 
 mod entry;
 mod grant;
+mod members;
 mod oauth;
 
 use std::path::PathBuf;
@@ -47,6 +48,22 @@ pub struct Certificate {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProfileName(TokenKey);
+
+impl Profile {
+    /// The methods whose profiles may have this member of `config.toml`; none, where every profile may have it or the
+    /// member is not known.
+    ///
+    /// ```
+    /// use gatepass_client::Profile;
+    ///
+    /// assert_eq!(Profile::methods_with("client_id"), ["oauth"]);
+    /// assert_eq!(Profile::methods_with("username"), ["basic", "digest", "login", "oauth"]);
+    /// assert!(Profile::methods_with("api").is_empty());
+    /// ```
+    pub fn methods_with(member: &str) -> Vec<&'static str> {
+        members::methods_with(member)
+    }
+}
 
 impl ProfileName {
     /// The name as text.

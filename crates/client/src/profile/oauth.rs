@@ -7,39 +7,6 @@ use super::entry::{Entry, usable};
 use crate::providers::{self, Resolved};
 use crate::{ClientKey, Endpoints, OAuth, Preset};
 
-/// The members that any grant may have.
-pub(super) const MEMBERS: &[&str] = &[
-    "provider",
-    "variables",
-    "issuer",
-    "authorization_endpoint",
-    "token_endpoint",
-    "revocation_endpoint",
-    "introspection_endpoint",
-    "userinfo_endpoint",
-    "device_authorization_endpoint",
-    "pushed_authorization_request_endpoint",
-    "backchannel_authentication_endpoint",
-    "registration_endpoint",
-    "end_session_endpoint",
-    "jwks_uri",
-    "client_id",
-    "client_secret",
-    "client_key",
-    "client_key_id",
-    "client_key_alg",
-    "client_auth",
-    "scope",
-    "resource",
-    "authorization_details",
-    "params",
-    "dpop",
-    "par",
-    "signed_request",
-    "signed_response",
-    "grant",
-];
-
 impl Entry {
     /// The client, and the origins that its preset is for.
     pub(super) fn oauth(mut self) -> Result<(OAuth, Vec<Origin>), String> {
@@ -60,6 +27,7 @@ impl Entry {
             client_secret: self.client_secret.take(),
             client_key: self.client_key(),
             client_auth: self.client_auth.take().map(client_auth).transpose()?,
+            client_assertion_typ: self.client_assertion_typ.take(),
             scope: self.scope.take(),
             resource: self.resource.take().unwrap_or_default(),
             authorization_details: self.details()?,
@@ -158,6 +126,7 @@ impl Entry {
             (self.client_key, self.client_key_id, self.client_key_alg) = (Some(key), kid, alg);
         }
         self.client_auth = oauth.client_auth;
+        self.client_assertion_typ = oauth.client_assertion_typ;
         self.scope = oauth.scope;
         self.resource = Some(oauth.resource).filter(|list| !list.is_empty());
         let details = oauth.authorization_details;

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatepass_http::check_url;
+use gatepass_proto::message::known::KnownSecrets;
 use gatepass_proto::message::quirks::{LoopbackName, Quirks, RevokeBy, ScopeDelimiter};
 use gatepass_proto::message::token::{ErrorResponse, TokenResponse};
 use gatepass_proto::{Scope, Secret, Timestamp};
@@ -312,7 +313,7 @@ fn refused(id: &str, shapes: &Shapes, quirks: &Quirks) {
     let answer = if (200..300).contains(status) {
         ErrorResponse::parse_by(body.as_bytes(), quirks)
     } else {
-        ErrorResponse::parse_failure(body.as_bytes(), quirks)
+        ErrorResponse::parse_failure(body.as_bytes(), quirks, &KnownSecrets::default())
     };
     let answer = answer.unwrap_or_else(|| panic!("{id}: an error"));
     assert_eq!(

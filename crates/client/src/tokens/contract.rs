@@ -14,7 +14,7 @@ use std::time::Duration;
 use gatepass_proto::{Secret, Timestamp};
 use tokio::task::JoinSet;
 
-use super::{StoreError, StoredToken, TokenKey, TokenLock, TokenStore};
+use super::{FailedRenewal, StoreError, StoredToken, TokenKey, TokenLock, TokenStore};
 
 /// Runs the whole suite as tests inside a module named `$store`. `$open` is a future, awaited anew for every test,
 /// of a pair: an array of two [`TokenStore`](crate::tokens::TokenStore)s on one empty place, and whatever has to live as
@@ -73,6 +73,13 @@ pub fn sample(access_token: &str) -> StoredToken {
         account: Some("somebody@example.com".into()),
         authorization_details: Some(serde_json::json!([{ "type": "t" }])),
         members: members.clone(),
+        failed: Some(FailedRenewal {
+            at: Timestamp::from_millis(1_600_000_001_000),
+            until: Timestamp::from_millis(1_600_000_002_000),
+            times: 2,
+            reason: "out of order".into(),
+            temporary: true,
+        }),
         extra: members,
     }
 }

@@ -59,7 +59,7 @@ impl Folder {
         };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         let mut keys: Vec<TokenKey> = names
-            .filter_map(|name| TokenKey::new(name.strip_suffix(ending)?))
+            .filter_map(|name| TokenKey::kept(name.strip_suffix(ending)?))
             .collect();
         keys.sort();
         Ok(keys)

@@ -11,6 +11,7 @@
 pub mod contract;
 mod data_key;
 mod error;
+mod failed;
 mod file;
 mod folder;
 mod keyring;
@@ -30,6 +31,7 @@ use async_trait::async_trait;
 use gatepass_proto::{Digest, Scope};
 
 pub use error::StoreError;
+pub use failed::FailedRenewal;
 pub use file::FileTokens;
 pub use keyring::KeyringTokens;
 pub use memory::MemoryTokens;
@@ -60,7 +62,7 @@ pub trait TokenStore: Send + Sync {
     /// [`StoreError::Busy`] when it is not free before `patience` ends.
     async fn lock(&self, key: &TokenKey, patience: Duration) -> Result<TokenLock, StoreError>;
 
-    /// The keys that have a token, in order.
+    /// The keys that have a token, in order; those too that stand beside another.
     async fn keys(&self) -> Result<Vec<TokenKey>, StoreError>;
 
     /// Where and how the token of `key` is kept, for people.
@@ -82,6 +84,9 @@ impl fmt::Debug for TokenLock {
         f.write_str("TokenLock")
     }
 }
+
+/// How many characters of a scope's digest are in a key.
+const SCOPE_DIGEST: usize = 16;
 
 /// Names a stored token; also a file name: 1 to 64 of `a`–`z`, `A`–`Z`, `0`–`9`, `.`, `_`, `-`, not beginning with
 /// a dot.
@@ -112,8 +117,24 @@ impl TokenKey {
         let mut words: Vec<&str> = scope.iter().collect();
         words.sort_unstable();
         let mut digest = Digest::of(words.join(" ")).to_base64url();
-        digest.truncate(16);
+        digest.truncate(SCOPE_DIGEST);
         self.beside(&digest)
+    }
+
+    /// Whether it is the key of `owner`'s token for a scope of its own. Nothing else that stands beside a key has a
+    /// name of that length.
+    pub(crate) fn is_for_a_scope_of(&self, owner: &Self) -> bool {
+        let what = self.0.strip_prefix(owner.as_str());
+        let what = what.and_then(|rest| rest.strip_prefix('~'));
+        what.is_some_and(|what| what.len() == SCOPE_DIGEST)
+    }
+
+    /// Reads the key of something that a store has: of a token, or of what stands beside it.
+    pub(crate) fn kept(text: &str) -> Option<Self> {
+        let mut parts = text.split('~');
+        parts
+            .all(|part| Self::new(part).is_some())
+            .then(|| Self(text.to_owned()))
     }
 
     /// The key as text.
@@ -144,6 +165,28 @@ mod tests {
             &"x".repeat(65),
         ] {
             assert!(TokenKey::new(bad).is_none(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn the_keys_of_scopes_are_known_by_their_owner() {
+        let owner = TokenKey::session();
+        let scoped = owner.for_scope(&"read write".parse().expect("a scope"));
+        assert_eq!(TokenKey::kept(scoped.as_str()), Some(scoped.clone()));
+        assert!(scoped.is_for_a_scope_of(&owner));
+        let registration = owner.beside("client-0123456789abcdef");
+        let other = TokenKey::new("sess").expect("a key");
+        for (key, owner) in [
+            (&owner, &owner),
+            (&owner.beside("login"), &owner),
+            (&registration, &owner),
+            (&scoped, &other),
+            (&scoped, &scoped),
+        ] {
+            assert!(!key.is_for_a_scope_of(owner), "{key:?} {owner:?}");
+        }
+        for bad in ["~", "a~", "~a", "a~.b", "a~b/c"] {
+            assert!(TokenKey::kept(bad).is_none(), "{bad}");
         }
     }
 }

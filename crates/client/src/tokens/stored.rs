@@ -6,6 +6,8 @@ use gatepass_proto::{Scope, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::FailedRenewal;
+
 /// A token that was obtained.
 #[derive(Clone, PartialEq)]
 pub struct StoredToken {
@@ -39,6 +41,8 @@ pub struct StoredToken {
     pub authorization_details: Option<Value>,
     /// What else the server said beside the token, such as Salesforce's `instance_url`.
     pub members: Map<String, Value>,
+    /// The last attempt to renew it, if that failed.
+    pub failed: Option<FailedRenewal>,
     /// What a newer gatepass has put there; kept as it is.
     pub extra: Map<String, Value>,
 }
@@ -62,6 +66,7 @@ impl StoredToken {
             account: None,
             authorization_details: None,
             members: Map::new(),
+            failed: None,
             extra: Map::new(),
         }
     }
@@ -218,6 +223,8 @@ struct Wire {
     authorization_details: Option<Value>,
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     members: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed_renewal: Option<FailedRenewal>,
     #[serde(flatten)]
     extra: Map<String, Value>,
 }
@@ -241,6 +248,7 @@ impl From<Wire> for StoredToken {
             account: wire.account.take(),
             authorization_details: wire.authorization_details.take(),
             members: take(&mut wire.members),
+            failed: wire.failed_renewal.take(),
             extra: take(&mut wire.extra),
         }
     }
@@ -265,6 +273,7 @@ impl From<&StoredToken> for Wire {
             account: token.account.clone(),
             authorization_details: token.authorization_details.clone(),
             members: token.members.clone(),
+            failed_renewal: token.failed.clone(),
             extra: token.extra.clone(),
         }
     }

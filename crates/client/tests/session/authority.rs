@@ -19,6 +19,8 @@ pub(crate) enum Mood {
     /// Rotates and drops the answer, then is well again.
     LosesAnswer,
     Slow(Duration),
+    /// Busy (503), and slow to say so.
+    Drowned(Duration),
     NoRotation,
 }
 
@@ -183,6 +185,7 @@ impl Desk {
         match self.mood {
             Mood::Answers(429) => return answer(429, &[("Retry-After", "3600")], "slow down"),
             Mood::Answers(status) => return answer(status, &[], r#"{"error":"invalid_grant"}"#),
+            Mood::Drowned(time) => return later(time, answer(503, &[], "")),
             _ => {}
         }
         if body.contains("grant_type=refresh_token") {
@@ -222,12 +225,7 @@ impl Desk {
                 self.mood = Mood::Well;
                 Act::Hang(Duration::ZERO)
             }
-            Mood::Slow(time) => {
-                let Act::Write(bytes) = answer(200, &[], token.to_string()) else {
-                    unreachable!()
-                };
-                Act::Later(time, bytes)
-            }
+            Mood::Slow(time) => later(time, answer(200, &[], token.to_string())),
             _ => answer(200, &[], token.to_string()),
         }
     }
@@ -246,5 +244,12 @@ impl Desk {
                 "",
             )
         }
+    }
+}
+
+fn later(time: Duration, answer: Act) -> Act {
+    match answer {
+        Act::Write(bytes) => Act::Later(time, bytes),
+        other => other,
     }
 }

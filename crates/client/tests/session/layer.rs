@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use gatepass_client::{
-    Advice, ApiKey, AuthLayer, Body, Credential, Error, Grant, KeyPlace, Once, SecretRef, Session,
+    Advice, AnsweredBy, ApiKey, AuthLayer, Body, Credential, Error, Grant, KeyPlace, Once,
+    SecretRef, Session,
 };
+use gatepass_http::{Egress, HttpTransport, ResourceTransport as _};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -12,7 +14,7 @@ use tower::{Layer as _, ServiceBuilder, ServiceExt as _};
 
 use crate::authority::Authority;
 use crate::provider::{Provider, claims};
-use crate::server::{Server, answer};
+use crate::server::{Server, answer, redirect};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -253,5 +255,63 @@ async fn it_stacks_with_other_layers() {
         let answer = service.ready().await.unwrap();
         let answer = tower::Service::call(answer, request).await.unwrap();
         assert_eq!(answer.status(), StatusCode::OK);
+    }
+}
+
+/// An API that redirects to a stranger, who finds fault with every token.
+async fn redirecting() -> (Server, Server) {
+    let challenge = [("WWW-Authenticate", r#"Bearer error="invalid_token""#)];
+    let stranger = Server::start(move |_| answer(401, &challenge, "")).await;
+    let to = stranger.url.clone();
+    let api = Server::start(move |_| redirect(307, &to)).await;
+    (api, stranger)
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_where_the_client_follows_none() {
+    let (api, stranger) = redirecting().await;
+    let authority = Authority::start().await;
+    let session = authority.session(authority.service_client()).api(&api.url);
+    let layer = session.build().unwrap().layer().repeating();
+    assert_eq!(post(&layer, &api.url, "x").await.unwrap().0, 307);
+    assert_eq!((api.seen().len(), stranger.seen().len()), (1, 0));
+    let error = post(&layer, &stranger.url, "x").await.unwrap_err();
+    let error: &Error = error.downcast_ref().unwrap();
+    assert!(matches!(error, Error::WrongOrigin { .. }), "{error}");
+    assert!(stranger.seen().is_empty());
+}
+
+#[tokio::test]
+async fn an_answer_is_judged_as_that_of_whom_its_client_names() {
+    for (named, tokens) in [(true, 1), (false, 2)] {
+        let (api, stranger) = redirecting().await;
+        let authority = Authority::start().await;
+        let session = authority.session(authority.service_client()).api(&api.url);
+        let transport = HttpTransport::new(Egress::default()).unwrap();
+        let follows = tower::service_fn(move |request: Request<Body>| {
+            let transport = transport.clone();
+            async move {
+                let mut answer = transport.send_resource(request).await?;
+                if !named {
+                    answer.extensions_mut().remove::<AnsweredBy>();
+                }
+                Ok::<_, BoxError>(answer)
+            }
+        });
+        let layer = session.build().unwrap().layer();
+        let layer = layer.repeating_by(|body: &Body| body.try_clone());
+        let request = Request::get(&api.url).body(Body::empty()).unwrap();
+        let answer = layer.layer(follows).oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(
+            authority.desk().requests,
+            tokens,
+            "a stranger's word has no token renewed, where it is known to be one"
+        );
+        let seen = stranger.seen();
+        assert!(
+            seen.iter()
+                .all(|seen| seen.header("authorization").is_none())
+        );
     }
 }

@@ -11,14 +11,17 @@ mod agent;
 mod authority;
 mod blocking;
 mod bodies;
+mod client_auth;
 mod digest;
 mod headers;
+mod held_off;
 mod id_tokens;
 mod layer;
 mod login;
 mod methods;
 mod netrc;
 mod origins;
+mod patience;
 mod processes;
 #[path = "../support/provider.rs"]
 #[expect(dead_code, reason = "another test uses more of it")]
@@ -32,6 +35,7 @@ mod scopes;
     reason = "shared with the tests of http, which use all of it"
 )]
 mod server;
+mod standard_input;
 mod step_up;
 mod together;
 mod unauthorized;

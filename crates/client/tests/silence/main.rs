@@ -24,9 +24,16 @@ mod server;
 mod visit;
 mod ways;
 
+use std::time::Duration;
+
 use crate::log::Log;
 use crate::provider::Provider;
 use crate::visit::Visit;
+
+/// For a login page that works, on a machine that is busy.
+const AMPLE: Duration = Duration::from_secs(30);
+/// For one that does not.
+const SHORT: Duration = Duration::from_millis(400);
 
 #[tokio::test]
 async fn no_way_tells_a_secret() {
@@ -34,7 +41,7 @@ async fn no_way_tells_a_secret() {
     for (name, way) in ways::ALL {
         let provider = Provider::start().await;
         let credential = way(&provider).await;
-        let mut visit = Visit::new(&provider, credential);
+        let mut visit = Visit::new(&provider, credential, AMPLE);
         visit.everything().await;
         assert!(
             visit.failures().is_empty(),
@@ -71,7 +78,7 @@ async fn no_failure_tells_a_secret() {
             let provider = Provider::start().await;
             let credential = way(&provider).await;
             let makes_tokens = credential.makes_tokens();
-            let mut visit = Visit::new(&provider, credential);
+            let mut visit = Visit::new(&provider, credential, SHORT);
             provider.desk().breaks = Some((*status, (*body).to_owned()));
             visit.everything().await;
             assert_eq!(
@@ -90,7 +97,7 @@ async fn no_breakdown_halfway_tells_a_secret() {
     for (name, way) in ways::ALL {
         let provider = Provider::start().await;
         let credential = way(&provider).await;
-        let mut visit = Visit::new(&provider, credential);
+        let mut visit = Visit::new(&provider, credential, AMPLE);
         visit.login().await;
         for (status, body) in BROKEN {
             provider.desk().breaks = Some((*status, (*body).to_owned()));

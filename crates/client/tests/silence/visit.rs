@@ -29,7 +29,8 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    pub(crate) fn new(provider: &Provider, credential: Credential) -> Self {
+    /// `patience` is for whoever is at the login page: a page that is broken never sends the browser back.
+    pub(crate) fn new(provider: &Provider, credential: Credential, patience: Duration) -> Self {
         let path = match credential {
             Credential::Digest { .. } => "/digest",
             Credential::ApiKey(_) | Credential::Bearer { .. } => "/key",
@@ -37,9 +38,8 @@ impl Visit {
         };
         let store: Arc<dyn TokenStore> = Arc::new(MemoryTokens::new());
         let (_, options) = Agent::options();
-        // A login page that is broken never sends the browser back.
         let options = LoginOptions {
-            patience: Duration::from_millis(400),
+            patience,
             ..options
         };
         let builder = provider

@@ -76,6 +76,10 @@ ways! {
         };
         provider.client(Grant::JwtBearer(Box::new(JwtBearer::Signed(signed))))
     },
+    "assertion, of nobody" => |provider| {
+        let bearer = JwtBearer::Ready(provider.given("assertion"));
+        OAuth { client_id: None, ..provider.client(Grant::JwtBearer(Box::new(bearer))) }
+    },
     "exchange" => |provider| {
         let exchange = TokenExchange {
             subject_token: provider.given("subject-token"),

@@ -47,7 +47,8 @@ impl Browser for Agent {
     }
 }
 
-fn fetch(url: &Url) -> String {
+/// The answer to a GET, head and all.
+pub(crate) fn fetch(url: &Url) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", url.port().unwrap())).unwrap();
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];

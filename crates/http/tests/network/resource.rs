@@ -150,6 +150,39 @@ async fn a_streamed_body_is_sent_once() {
     assert!(stream().try_clone().is_none() && Body::from("x").try_clone().is_some());
 }
 
+/// The transport of these tests takes 300 ms for silence.
+#[tokio::test]
+async fn an_upload_may_take_as_long_as_it_goes_on() {
+    let server = Server::start(|_| answer(200, &[], "")).await;
+    let transport = transport();
+    let slowly = futures_util::stream::unfold(0, |sent| async move {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        (sent < 8).then(|| (Ok(Bytes::from("piece")), sent + 1))
+    });
+    let url = format!("{}/slow", server.url);
+    let sent = transport.send_resource(request(Method::POST, &url, Body::stream(slowly)));
+    assert_eq!(sent.await.unwrap().status(), 200);
+    assert_eq!(server.last().text().matches("piece").count(), 8);
+
+    let stuck = futures_util::stream::pending();
+    let sent = transport.send_resource(request(Method::POST, &url, Body::stream(stuck)));
+    let error = sent.await.unwrap_err().to_string();
+    assert!(error.contains("timed out"), "{error}");
+}
+
+#[tokio::test]
+async fn many_bytes_go_out_with_their_length() {
+    let server = Server::start(|_| answer(200, &[], "")).await;
+    let transport = transport();
+    let body = "0123456789abcdef".repeat(20_000);
+    let sent = transport.send_resource(request(Method::PUT, &server.url, body.clone()));
+    assert_eq!(sent.await.unwrap().status(), 200);
+    let last = server.last();
+    assert_eq!(last.header("content-length"), Some("320000"));
+    assert!(last.header("transfer-encoding").is_none());
+    assert!(last.text() == body);
+}
+
 #[tokio::test]
 async fn loops_end_and_bad_locations_are_refused() {
     let server = Server::start(|seen| match seen.target.as_str() {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
@@ -7,15 +8,16 @@ use super::Digest;
 
 /// Text that must not be seen: a password, a token, a key.
 ///
-/// It prints as `[redacted]`, is wiped when dropped, and compares in constant time. Serialising it takes an
-/// explicit [`Secret::expose`].
+/// It prints as `[redacted]`, is wiped when its last clone is dropped, and compares in constant time. A clone is the same
+/// text at the same place: there is one copy in memory however many hold it. Serialising it takes an explicit
+/// [`Secret::expose`].
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
     /// Takes ownership of a secret text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        Self(Arc::new(Zeroizing::new(text.into())))
     }
 
     /// The text itself, for the one place that has to send or hash it.

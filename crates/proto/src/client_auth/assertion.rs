@@ -14,10 +14,6 @@ pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-
 /// How long one is good, in seconds: it is sent the moment it is made.
 const LIFETIME: u64 = 60;
 
-/// draft-ietf-oauth-rfc7523bis asks for `client-authentication+jwt`, and asks servers to take the older form too. This is
-/// the form that servers know from before it, some of which refuse any other.
-const TYP: &str = "JWT";
-
 pub(super) struct PrivateKeyJwt;
 
 pub(super) struct ClientSecretJwt;
@@ -50,7 +46,7 @@ impl ClientAuthMethod for PrivateKeyJwt {
             .as_ref()
             .ok_or("private_key_jwt needs a private key")?;
         let assertion = key
-            .sign(TYP, &claims(client, cx)?)
+            .sign(client.assertion_typ.as_str(), &claims(client, cx)?)
             .map_err(|_| "the client's private key does not sign")?;
         add(client, draft, assertion);
         Ok(())
@@ -72,7 +68,8 @@ impl ClientAuthMethod for ClientSecretJwt {
             .client_secret
             .as_ref()
             .ok_or("client_secret_jwt needs a client secret")?;
-        let assertion = hmac::sign(secret, TYP, &claims(client, cx)?).map_err(
+        let typ = client.assertion_typ.as_str();
+        let assertion = hmac::sign(secret, typ, &claims(client, cx)?).map_err(
             |_| "client_secret_jwt needs a client secret of at least 32 bytes (RFC 7518 §3.2)",
         )?;
         add(client, draft, assertion);
@@ -109,7 +106,8 @@ mod tests {
     use super::ASSERTION_TYPE;
     use crate::client_auth::{ClientCredentials, Draft, METHODS, names};
     use crate::jose::{KeySet, SigningKey, VerifiedJws, hmac};
-    use crate::{ClientId, Cx, Entropy, Secret, Timestamp};
+    use crate::message::quirks::AssertionTyp;
+    use crate::{Cx, Entropy, Secret, Timestamp};
 
     const NOW: u64 = 1_800_000_000;
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -131,11 +129,11 @@ mod tests {
         let mut cx = Cx::new(Timestamp::from_secs(NOW), &mut entropy);
         let key = SigningKey::generate("ES384", &mut cx).expect("a key");
         ClientCredentials {
-            client_id: ClientId::new("cl:1 &"),
             client_secret: Some(Secret::new(SECRET)),
             key: Some(Arc::new(key)),
             method: Some(method.to_owned()),
             audience: Some("https://as.example".to_owned()),
+            ..ClientCredentials::public("cl:1 &")
         }
     }
 
@@ -184,6 +182,32 @@ mod tests {
         }
         seen.dedup();
         assert_eq!(seen.len(), 3, "each is another");
+    }
+
+    #[test]
+    fn the_type_is_as_the_server_wants_it() {
+        for (typ, said) in [
+            (AssertionTyp::Jwt, "jwt"),
+            (
+                AssertionTyp::ClientAuthentication,
+                "client-authentication+jwt",
+            ),
+        ] {
+            for method in ["private_key_jwt", "client_secret_jwt"] {
+                let mut client = client(method);
+                client.assertion_typ = typ;
+                let draft = attach(&client, &mut Counting(9)).expect("attached");
+                let key = client.key.as_ref().expect("a key");
+                let jws = match method {
+                    "private_key_jwt" => {
+                        VerifiedJws::check(assertion(&draft), &KeySet::of([key.jwk()]))
+                    }
+                    _ => hmac::check(assertion(&draft), &Secret::new(SECRET)),
+                };
+                let jws = jws.expect("signed by the client");
+                assert_eq!(jws.typ.as_deref(), Some(said), "{method}");
+            }
+        }
     }
 
     #[test]

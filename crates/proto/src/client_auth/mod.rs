@@ -3,6 +3,7 @@
 
 mod assertion;
 mod basic;
+mod choice;
 mod mtls;
 mod none;
 mod post;
@@ -14,6 +15,7 @@ use http::HeaderMap;
 use crate::decide::record::Client;
 use crate::decide::{Facts, Halt};
 use crate::jose::SigningKey;
+use crate::message::quirks::AssertionTyp;
 use crate::{ClientId, Cx, OAuthError, Params, Secret};
 
 /// Every method there is. Adding one is a file and a line here. The server takes those that say [`served`]; [`names`]
@@ -68,15 +70,17 @@ pub trait ClientAuthMethod: Sync {
 /// What a client knows of itself.
 #[derive(Clone, Debug)]
 pub struct ClientCredentials {
-    /// `client_id`.
+    /// `client_id`; empty for [`ClientCredentials::nobody`].
     pub client_id: ClientId,
     /// `client_secret`, where it has one.
     pub client_secret: Option<Secret>,
     /// The key by which it signs assertions (`private_key_jwt`) and requests (RFC 9101).
     pub key: Option<Arc<SigningKey>>,
-    /// The name of the method; `None` picks `private_key_jwt` with a key, `client_secret_basic` with a secret, else
-    /// `none`.
+    /// The name of the method; `None` picks one by what there is, as [`ClientCredentials::choose`] does for a server
+    /// that lists nothing.
     pub method: Option<String>,
+    /// The `typ` of its assertions.
+    pub assertion_typ: AssertionTyp,
     /// The one `aud` of its assertions: the issuer, or where none is known the token endpoint.
     pub audience: Option<String>,
 }
@@ -129,8 +133,20 @@ impl ClientCredentials {
             client_secret: None,
             key: None,
             method: None,
+            assertion_typ: AssertionTyp::default(),
             audience: None,
         }
+    }
+
+    /// Nobody in particular: nothing is said of the client. An assertion may stand for itself (RFC 7521 §4.1, RFC 7523
+    /// §2.1).
+    pub fn nobody() -> Self {
+        Self::public("")
+    }
+
+    /// Whether nothing is said of the client.
+    pub fn is_nobody(&self) -> bool {
+        self.client_id.as_str().is_empty()
     }
 
     /// A client with a secret, sent by HTTP Basic.
@@ -150,10 +166,7 @@ impl ClientCredentials {
 
     /// Whether its proof is a signature with a date in it.
     pub fn signs(&self) -> bool {
-        match &self.method {
-            Some(name) => name.ends_with("_jwt"),
-            None => self.key.is_some(),
-        }
+        !self.is_nobody() && self.method_name().ends_with("_jwt")
     }
 
     /// Adds the proof to a request.
@@ -162,17 +175,17 @@ impl ClientCredentials {
     ///
     /// What the configuration lacks.
     pub fn attach(&self, draft: &mut Draft, cx: &mut Cx<'_>) -> Result<(), &'static str> {
-        let fallback = match self {
-            Self { key: Some(_), .. } => "private_key_jwt",
-            Self {
-                client_secret: Some(_),
-                ..
-            } => "client_secret_basic",
-            _ => "none",
-        };
-        let name = self.method.as_deref().unwrap_or(fallback);
-        let method = find(name).ok_or("the client authentication method is not known")?;
+        if self.is_nobody() {
+            return Ok(());
+        }
+        let method = find(self.method_name());
+        let method = method.ok_or("the client authentication method is not known")?;
         method.attach(self, draft, cx)
+    }
+
+    fn method_name(&self) -> &str {
+        let said = self.method.as_deref();
+        said.unwrap_or_else(|| self.choose(false, &[]))
     }
 }
 

@@ -101,6 +101,7 @@ fn of_access_token(
         sub: Some(claims.sub),
         iss: Some(claims.iss),
         jti: Some(claims.jti),
+        ..IntrospectionResponse::default()
     }))
 }
 

@@ -8,6 +8,8 @@ use super::skew::Skew;
 use super::{FlowError, Request, Response};
 use crate::client_auth::{ClientCredentials, Draft};
 use crate::dpop::{self, DPOP, Dpop};
+use crate::grant::jwt_bearer::Statement;
+use crate::message::known::KnownSecrets;
 use crate::message::token::ErrorResponse;
 use crate::{Cx, Params};
 
@@ -39,9 +41,13 @@ impl Endpoint {
 pub(super) struct Call {
     endpoint: Endpoint,
     params: Params,
+    /// What is signed anew each time.
+    statement: Option<Statement>,
     /// Once an answer has said so.
     skew: Option<Skew>,
     repeats: u8,
+    /// The secrets that have been sent.
+    known: KnownSecrets,
 }
 
 /// What an answer means to the conversation.
@@ -57,9 +63,22 @@ impl Call {
         Self {
             endpoint,
             params,
+            statement: None,
             skew: None,
             repeats: 0,
+            known: KnownSecrets::default(),
         }
+    }
+
+    /// With a statement, whose signature is dated when it is sent.
+    pub(super) fn stating(mut self, statement: Option<Statement>) -> Self {
+        self.statement = statement;
+        self
+    }
+
+    /// The secrets that the server has been shown. What it repeats of them is not to be shown.
+    pub(super) fn known(&self) -> &KnownSecrets {
+        &self.known
     }
 
     /// How far the server's clock is ahead of ours, where its answer said so.
@@ -80,6 +99,12 @@ impl Call {
             params: self.params.clone(),
             ..Draft::default()
         };
+        if let Some(statement) = &self.statement {
+            let assertion = statement
+                .sign(cx)
+                .map_err(|error| FlowError::Setup(error.to_string()))?;
+            draft.params.push("assertion", assertion.expose());
+        }
         client
             .attach(&mut draft, cx)
             .map_err(|lack| FlowError::Setup(lack.to_owned()))?;
@@ -104,6 +129,7 @@ impl Call {
                 .map_err(|error| FlowError::Setup(error.to_string()))?;
             headers.insert(DPOP, proof);
         }
+        self.known.learn(&request);
         Ok(request)
     }
 
@@ -135,11 +161,15 @@ impl Call {
     /// Whether the refusal may come of our clock alone: something was signed with a date, and the clocks differ.
     fn is_dated_wrong(&self, error: Option<&str>) -> bool {
         let differs = self.repeats == 0 && self.skew.is_some_and(Skew::matters);
-        let signs = self.endpoint.dpop.is_some() || self.endpoint.client.signs();
-        let about_it = matches!(
-            error,
-            Some("invalid_client" | "invalid_dpop_proof" | "invalid_request")
-        );
-        differs && signs && about_it
+        let proves = self.endpoint.dpop.is_some() || self.endpoint.client.signs();
+        let states = self.statement.is_some();
+        differs
+            && match error {
+                Some("invalid_client" | "invalid_dpop_proof") => proves,
+                // RFC 7523 §3.1.
+                Some("invalid_grant") => states,
+                Some("invalid_request") => proves || states,
+                _ => false,
+            }
     }
 }

@@ -9,8 +9,10 @@ use super::{Flow, FlowError, Input, Response, Step};
 use crate::dpop::Dpop;
 use crate::grant::authorization_code::CodeExchange;
 use crate::jose::{KeySet, jarm};
-use crate::message::authorization::AuthorizationResponse;
+use crate::message::authorization::{AuthorizationError, AuthorizationResponse};
+use crate::message::known::KnownSecrets;
 use crate::message::par::ParResponse;
+use crate::message::said::clean;
 use crate::pkce::CodeVerifier;
 use crate::{Cx, Params, Secret};
 
@@ -118,7 +120,7 @@ impl CodeFlow {
             Heard::Answer(answer) => answer,
         };
         if !answer.status().is_success() {
-            return Err(refusal(&answer));
+            return Err(refusal(&answer, call.known()));
         }
         let pushed = ParResponse::parse(answer.body())
             .map_err(|fault| FlowError::BadAnswer(fault.to_owned()))?;
@@ -164,7 +166,7 @@ impl CodeFlow {
         cx: &mut Cx<'_>,
     ) -> Result<Step<Granted>, FlowError> {
         if !keys.status().is_success() {
-            return Err(refusal(keys));
+            return Err(refusal(keys, &KnownSecrets::default()));
         }
         let keys =
             KeySet::parse(keys.body()).map_err(|fault| FlowError::BadAnswer(fault.to_owned()))?;
@@ -204,12 +206,7 @@ impl CodeFlow {
             return Err(FlowError::StateMismatch);
         }
         self.check_issuer(response.iss.as_deref())?;
-        let code = response.outcome.map_err(|refusal| FlowError::Refused {
-            error: refusal.error,
-            description: refusal.description,
-            status: None,
-            retry_after: None,
-        })?;
+        let code = response.outcome.map_err(|refusal| denied(&refusal, away))?;
         let grant = CodeExchange {
             code,
             redirect_uri: Some(self.setup.redirect_uri.clone()),
@@ -238,6 +235,19 @@ impl CodeFlow {
                 got: got.unwrap_or_default().to_owned(),
             }),
         }
+    }
+}
+
+/// A refusal that the browser has brought, fit to be shown.
+fn denied(refusal: &AuthorizationError, away: &Away) -> FlowError {
+    let sent = [Some(&away.state), away.nonce.as_ref()];
+    let secrets: Vec<Secret> = sent.into_iter().flatten().map(Secret::new).collect();
+    let known = secrets.iter().collect();
+    FlowError::Refused {
+        error: clean(&refusal.error, &known),
+        description: refusal.description.as_ref().map(|text| clean(text, &known)),
+        status: None,
+        retry_after: None,
     }
 }
 

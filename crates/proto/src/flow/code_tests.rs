@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::CodeFlow;
@@ -157,6 +159,45 @@ fn a_signed_answer_is_believed_by_the_servers_key_alone() {
         // `iss` stands in the signed answer, so RFC 9207's parameter beside it is not needed.
         assert_eq!(next.is_ok(), good, "{signer} {iss}");
     }
+}
+
+/// As much as an ID token is allowed (`id_token/tests.rs`), and no more.
+#[test]
+fn a_signed_answer_may_be_late_by_the_leeway_of_an_id_token() {
+    let own = key(4);
+    for (late, good) in [(0, true), (299, true), (300, false), (3600, false)] {
+        let mut setup = setup();
+        setup.jarm = Some("https://as.example/jwks".to_owned());
+        let (mut talk, asked) = start(setup);
+        let claims = json!({
+            "iss": ISSUER, "aud": "app", "exp": NOW.as_secs(), "code": "c", "state": asked.get("state"),
+        });
+        let response = own.sign("JWT", &claims).expect("signed");
+        talk.now = talk.now + Duration::from_secs(late);
+        sent(talk.feed(callback(&[("response", &response)])));
+        // The date of the keys says nothing of when they were asked for: caches keep them.
+        let keys = json!({ "keys": [own.jwk()] }).to_string();
+        let dated = [("Date", "Fri, 15 Jan 2027 08:00:00 GMT")];
+        let next = talk.hear(crate::flow::testing::response(200, &dated, &keys));
+        assert_eq!(next.is_ok(), good, "{late}");
+    }
+}
+
+#[test]
+fn a_refusal_from_the_browser_is_made_fit_to_be_shown() {
+    let (mut talk, asked) = start(setup());
+    let state = asked.get("state").expect("a state");
+    let said = format!("no\u{1b}[31m such\nstate {state}");
+    let refused = failed(talk.feed(callback(&[
+        ("error", "server_error"),
+        ("error_description", &said),
+        ("state", state),
+        ("iss", ISSUER),
+    ])));
+    assert_eq!(
+        refused.to_string(),
+        "server_error: no[31m such state [redacted]"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ use url::Url;
 use super::id_check::document;
 use super::{Flow, FlowError, Input, Response, Step};
 use crate::Cx;
+use crate::message::known::KnownSecrets;
 use crate::message::metadata::{ServerMetadata, locations};
 
 /// Finds an authorization server's metadata: RFC 8414 first, then OpenID Connect Discovery.
@@ -77,7 +78,9 @@ impl Flow for DiscoverFlow {
                 let response = response?;
                 match response.status() {
                     status if status.is_success() => self.read(&response),
-                    status if status.is_server_error() => Err(super::post::refusal(&response)),
+                    status if status.is_server_error() => {
+                        Err(super::post::refusal(&response, &KnownSecrets::default()))
+                    }
                     _ => self.ask(),
                 }
             }

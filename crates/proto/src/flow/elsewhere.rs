@@ -55,6 +55,7 @@ impl<G: GrantParams> Elsewhere<G> {
             (Stage::Asking(call), Input::Start) => call.request(cx).map(Step::Send),
             (Stage::Asking(call), Input::Response(response)) => match call.hear(response?, cx)? {
                 Heard::Again(request) => Ok(Step::Send(request)),
+                Heard::Answer(answer) if is_refusal(&answer) => Err(refusal(&answer, call.known())),
                 Heard::Answer(answer) => self.wait(&answer, cx, read),
             },
             (Stage::Polling(poll), input) => poll.step(input, cx),
@@ -68,9 +69,6 @@ impl<G: GrantParams> Elsewhere<G> {
         cx: &Cx<'_>,
         read: impl FnOnce(&[u8]) -> Result<Pending<G>, &'static str>,
     ) -> Result<Step<Granted>, FlowError> {
-        if !answer.status().is_success() || ErrorResponse::parse(answer.body()).is_some() {
-            return Err(refusal(answer));
-        }
         let pending =
             read(answer.body()).map_err(|fault| FlowError::BadAnswer(fault.to_owned()))?;
         let poll = Poll::new(
@@ -83,4 +81,9 @@ impl<G: GrantParams> Elsewhere<G> {
         self.stage = Stage::Polling(Box::new(poll));
         Ok(Step::Show(pending.notice))
     }
+}
+
+/// Some say no with status 200.
+fn is_refusal(answer: &Response) -> bool {
+    !answer.status().is_success() || ErrorResponse::parse(answer.body()).is_some()
 }

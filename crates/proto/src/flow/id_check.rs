@@ -6,14 +6,13 @@ use http::header::{ACCEPT, CACHE_CONTROL};
 
 use super::{FlowError, Request, Response};
 use crate::id_token::{self, IdClaims, IdTokenExpect, IdTokenFault};
-use crate::jose::KeySet;
+use crate::jose::{KeySet, LEEWAY};
+use crate::message::known::KnownSecrets;
 use crate::message::token::TokenResponse;
 use crate::{ClientId, Secret, Timestamp};
 
 /// How often keys that cannot be had are asked for again: after 1, 2 and 4 seconds.
 const MAX_FAILURES: u32 = 3;
-/// By how much the server's clock and ours may differ.
-const LEEWAY: Duration = Duration::from_secs(300);
 
 /// How an ID token is to be checked (OpenID Connect Core §3.1.3.7, §12.2).
 #[derive(Clone, Debug)]
@@ -112,7 +111,7 @@ impl IdCheck {
         now: Timestamp,
     ) -> Result<Opinion, FlowError> {
         if !response.status().is_success() {
-            return Err(super::post::refusal(response));
+            return Err(super::post::refusal(response, &KnownSecrets::default()));
         }
         let keys = KeySet::parse(response.body())
             .map_err(|fault| FlowError::BadAnswer(fault.to_owned()))?;

@@ -7,6 +7,8 @@ mod code;
 mod code_setup;
 mod device;
 mod discover;
+#[cfg(test)]
+mod echo_tests;
 mod elsewhere;
 mod error;
 mod id_check;

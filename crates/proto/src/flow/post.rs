@@ -6,6 +6,7 @@ use http::header::RETRY_AFTER;
 use super::call::{Call, Endpoint, Heard};
 use super::{Flow, FlowError, Input, Response, Step};
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
+use crate::message::known::KnownSecrets;
 use crate::message::quirks::Quirks;
 use crate::message::said::said;
 use crate::message::token::ErrorResponse;
@@ -17,16 +18,17 @@ pub fn retry_after(response: &Response) -> Option<u64> {
     value.to_str().ok()?.trim().parse().ok()
 }
 
-/// The refusal in an answer that is not a success: the server's own words where it has any.
-pub(super) fn refusal(response: &Response) -> FlowError {
-    refusal_by(response, &Quirks::default())
+/// The refusal in an answer that is not a success: the server's own words where it has any, without the secrets that
+/// its request had.
+pub(super) fn refusal(response: &Response, known: &KnownSecrets) -> FlowError {
+    refusal_by(response, &Quirks::default(), known)
 }
 
 /// The refusal of a server with these quirks.
-pub(super) fn refusal_by(response: &Response, quirks: &Quirks) -> FlowError {
+pub(super) fn refusal_by(response: &Response, quirks: &Quirks, known: &KnownSecrets) -> FlowError {
     let status = response.status();
     let retry_after = retry_after(response);
-    if let Some(refusal) = ErrorResponse::parse_failure(response.body(), quirks) {
+    if let Some(refusal) = ErrorResponse::parse_failure(response.body(), quirks, known) {
         return FlowError::Refused {
             description: refusal.explanation(),
             error: refusal.error,
@@ -34,7 +36,7 @@ pub(super) fn refusal_by(response: &Response, quirks: &Quirks) -> FlowError {
             retry_after,
         };
     }
-    let said = said(response.body()).map_or(String::new(), |text| format!(": {text}"));
+    let said = said(response.body(), known).map_or(String::new(), |text| format!(": {text}"));
     if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         return FlowError::Refused {
             error: "temporarily_unavailable".to_owned(),
@@ -68,7 +70,7 @@ impl Ask {
                 Heard::Answer(answer) if answer.status().is_success() => {
                     read(answer.body()).map(Step::Done)
                 }
-                Heard::Answer(answer) => Err(refusal(&answer)),
+                Heard::Answer(answer) => Err(refusal(&answer, self.0.known())),
             },
             _ => Err(FlowError::OutOfTurn),
         }

@@ -1,7 +1,11 @@
 use http::header::RETRY_AFTER;
 
-use super::refusal;
 use crate::flow::{FlowError, Response};
+use crate::message::known::KnownSecrets;
+
+fn refusal(answer: &Response) -> FlowError {
+    super::refusal(answer, &KnownSecrets::default())
+}
 
 fn answer(status: u16, body: &str) -> Response {
     http::Response::builder()

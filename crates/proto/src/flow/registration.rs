@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::bearer::{authorization, refused};
 use super::{Flow, FlowError, Input, Request, Response, Step};
+use crate::message::known::KnownSecrets;
 use crate::message::link;
 use crate::message::registration::{ClientInformation, ClientMetadata};
 use crate::message::token::ErrorResponse;
@@ -39,6 +40,10 @@ impl RegisterFlow {
         let token = self.initial_access_token.as_ref();
         request(Method::POST, &self.endpoint, token, Some(&body))
     }
+
+    fn known(&self) -> KnownSecrets {
+        self.initial_access_token.iter().collect()
+    }
 }
 
 impl Flow for RegisterFlow {
@@ -47,7 +52,7 @@ impl Flow for RegisterFlow {
     fn step(&mut self, input: Input, _: &mut Cx<'_>) -> Result<Step<ClientInformation>, FlowError> {
         match input {
             Input::Start => self.request().map(Step::Send),
-            Input::Response(response) => read(&response?).map(Step::Done),
+            Input::Response(response) => read(&response?, &self.known()).map(Step::Done),
             _ => Err(FlowError::OutOfTurn),
         }
     }
@@ -144,7 +149,7 @@ impl Flow for DeleteClientFlow {
                 if response.status().is_success() {
                     Ok(Step::Done(()))
                 } else {
-                    Err(refused(&response))
+                    Err(refused(&response, &self.0.known()))
                 }
             }
             _ => Err(FlowError::OutOfTurn),
@@ -184,10 +189,16 @@ impl Managed {
         request(method, &self.place, Some(&self.token), body)
     }
 
+    /// A change names the client's secret too (RFC 7592 §2.2).
+    fn known(&self) -> KnownSecrets {
+        let secret = self.client.client_secret.as_ref();
+        [&self.token].into_iter().chain(secret).collect()
+    }
+
     /// An answer about another client is not believed. What the answer leaves out stays as it was, for many a server
     /// shows a secret only once.
     fn read(&self, response: &Response) -> Result<ClientInformation, FlowError> {
-        let mut now = read(response)?;
+        let mut now = read(response, &self.known())?;
         let Self { client: before, .. } = self;
         if now.client_id != before.client_id {
             let text = "the answer is about another client (client_id differs)";
@@ -238,9 +249,9 @@ fn request(
     Ok(request)
 }
 
-fn read(response: &Response) -> Result<ClientInformation, FlowError> {
+fn read(response: &Response, known: &KnownSecrets) -> Result<ClientInformation, FlowError> {
     if !response.status().is_success() || ErrorResponse::parse(response.body()).is_some() {
-        return Err(refused(response));
+        return Err(refused(response, known));
     }
     ClientInformation::parse(response.body())
         .map_err(|fault| FlowError::BadAnswer(fault.to_owned()))

@@ -6,6 +6,7 @@ use super::post::{Ask, refusal};
 use super::{Flow, FlowError, Input, Request, Step};
 use crate::client_auth::Draft;
 use crate::message::credentials::Credentials;
+use crate::message::known::KnownSecrets;
 use crate::message::quirks::RevokeBy;
 use crate::message::revocation::RevocationRequest;
 use crate::message::token::ErrorResponse;
@@ -58,18 +59,29 @@ impl Flow for RevokeFlow {
                 },
                 Input::Start,
             ) => own(*by, endpoint, token, cx).map(Step::Send),
-            (Way::Own { .. }, Input::Response(response)) => {
+            (
+                Way::Own {
+                    endpoint, token, ..
+                },
+                Input::Response(response),
+            ) => {
                 let response = response?;
                 // Some say no with status 200.
                 let refused = ErrorResponse::parse(response.body()).is_some();
                 match response.status().is_success() && !refused {
                     true => Ok(Step::Done(())),
-                    false => Err(refusal(&response)),
+                    false => Err(refusal(&response, &own_secrets(endpoint, token))),
                 }
             }
             _ => Err(FlowError::OutOfTurn),
         }
     }
+}
+
+/// What is sent in such a way.
+fn own_secrets(endpoint: &Endpoint, token: &Secret) -> KnownSecrets {
+    let secret = endpoint.client.client_secret.as_ref();
+    [token].into_iter().chain(secret).collect()
 }
 
 fn own(

@@ -73,11 +73,12 @@ impl TokenFlow {
             id_token,
         } = setup.into();
         let mut params = grant.to_params();
+        let statement = grant.statement();
         for (name, value) in &quirks.token_params {
             params.push(name, value);
         }
         Self {
-            call: Call::new(endpoint, params),
+            call: Call::new(endpoint, params).stating(statement),
             quirks,
             id_token,
             stage: Stage::Fresh,
@@ -109,7 +110,7 @@ impl TokenFlow {
             Heard::Again(request) => return Ok(self.sent(request, cx)),
             Heard::Answer(answer) => answer,
         };
-        let (mut token, skew) = (read(&answer, &self.quirks)?, self.call.skew());
+        let (mut token, skew) = (self.read(&answer)?, self.call.skew());
         if let Some(skew) = skew {
             token.until = token.until.map(|until| skew.ours(until));
         }
@@ -150,6 +151,23 @@ impl TokenFlow {
             },
             Err(error) => Err(error),
         }
+    }
+
+    /// Reads a token answer. Some servers send their errors with status 200.
+    fn read(&self, response: &Response) -> Result<TokenResponse, FlowError> {
+        let (body, quirks, known) = (response.body(), &self.quirks, self.call.known());
+        if !response.status().is_success() || ErrorResponse::parse_by(body, quirks).is_some() {
+            return Err(refusal_by(response, quirks, known));
+        }
+        TokenResponse::parse_by(body, quirks).map_err(|fault| {
+            if ErrorResponse::parse_failure(body, quirks, known).is_some() {
+                return refusal_by(response, quirks, known);
+            }
+            // Nothing but a title is repeated of a success: its text may be the token.
+            let page = title(body, known);
+            let page = page.map_or(String::new(), |title| format!(", but a page: {title}"));
+            FlowError::BadAnswer(format!("{fault}{page}"))
+        })
     }
 
     /// The server dates its ID tokens by its own clock.
@@ -197,22 +215,6 @@ impl Flow for TokenFlow {
             _ => Err(FlowError::OutOfTurn),
         }
     }
-}
-
-/// Reads a token answer. Some servers send their errors with status 200.
-fn read(response: &Response, quirks: &Quirks) -> Result<TokenResponse, FlowError> {
-    let body = response.body();
-    if !response.status().is_success() || ErrorResponse::parse_by(body, quirks).is_some() {
-        return Err(refusal_by(response, quirks));
-    }
-    TokenResponse::parse_by(body, quirks).map_err(|fault| {
-        if ErrorResponse::parse_failure(body, quirks).is_some() {
-            return refusal_by(response, quirks);
-        }
-        // Nothing but a title is repeated of a success: its text may be the token.
-        let page = title(body).map_or(String::new(), |title| format!(", but a page: {title}"));
-        FlowError::BadAnswer(format!("{fault}{page}"))
-    })
 }
 
 #[cfg(test)]

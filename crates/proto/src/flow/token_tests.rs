@@ -1,11 +1,15 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{Granted, TokenFlow, TokenSetup};
+use crate::client_auth::ClientCredentials;
 use crate::dpop::Dpop;
 use crate::flow::testing::{
     Counting, NOW, Next, Talk, client, done, failed, form, header, response, sent,
 };
 use crate::flow::{Endpoint, FlowError, IdTokenSetup, Step};
+use crate::grant::jwt_bearer::{Assertion, SignedBearer, Statement};
 use crate::grant::refresh_token::Refresh;
 use crate::jose::SigningKey;
 use crate::{Cx, Secret};
@@ -115,6 +119,67 @@ fn a_signature_is_dated_by_the_servers_clock_when_ours_was_refused() {
     let granted = done(talk.hear(response(200, &late, r#"{"access_token":"a"}"#)));
     assert_eq!(granted.clock_skew, Some(600_000));
     assert_eq!(granted.asked_at, NOW, "lifetimes count by our own clock");
+}
+
+fn stating() -> Talk<TokenFlow> {
+    let grant = SignedBearer {
+        statement: Statement {
+            assertion: Assertion::new("robot", "robot", "https://as.example"),
+            key: Arc::new(key(7)),
+        },
+        scope: Some("read".parse().expect("a scope")),
+        resource: Vec::new(),
+    };
+    let nobody = Endpoint::new("https://as.example/token", ClientCredentials::nobody());
+    Talk::new(TokenFlow::new(nobody, &grant))
+}
+
+#[test]
+fn a_statement_stands_for_itself_and_is_signed_anew_by_the_servers_clock() {
+    for (ahead, date) in [
+        (600, "Fri, 15 Jan 2027 08:10:00 GMT"),
+        (-600, "Fri, 15 Jan 2027 07:50:00 GMT"),
+    ] {
+        let mut talk = stating();
+        let first = talk.start();
+        assert!(!first.headers().contains_key("authorization"));
+        let params = form(&first);
+        let mut names: Vec<&str> = params.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["assertion", "grant_type", "scope"]);
+        let stated = claims(params.get("assertion").expect("an assertion"));
+        assert_eq!(stated["iat"], json!(NOW.as_secs()));
+        let refusal = r#"{"error":"invalid_grant","error_description":"check your iat and exp"}"#;
+        let again = sent(talk.hear(response(400, &[("Date", date)], refusal)));
+        let dated = claims(form(&again).get("assertion").expect("an assertion"));
+        let theirs = NOW.as_secs().saturating_add_signed(ahead);
+        assert_eq!(
+            (&dated["iat"], &dated["exp"]),
+            (&json!(theirs), &json!(theirs + 300))
+        );
+        assert_ne!(dated["jti"], stated["jti"], "an assertion is used once");
+        // Once is enough.
+        let refused = failed(talk.hear(response(400, &[("Date", date)], refusal)));
+        assert!(refused.is_invalid_grant(), "{refused}");
+    }
+}
+
+#[test]
+fn a_statement_that_no_clock_explains_is_not_sent_again() {
+    for (error, date) in [
+        ("invalid_grant", "Fri, 15 Jan 2027 08:00:03 GMT"),
+        ("invalid_client", "Fri, 15 Jan 2027 08:10:00 GMT"),
+        ("invalid_scope", "Fri, 15 Jan 2027 08:10:00 GMT"),
+    ] {
+        let mut talk = stating();
+        talk.start();
+        let body = json!({ "error": error }).to_string();
+        let refused: Next<TokenFlow> = talk.hear(response(400, &[("Date", date)], &body));
+        assert!(
+            matches!(refused, Err(FlowError::Refused { .. })),
+            "{error} {date}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde::Deserialize as _;
@@ -10,13 +8,11 @@ use super::bearer::{authorization, refused};
 use super::{Flow, FlowError, Input, Request, Response, Step};
 use crate::dpop::{self, DPOP, Dpop};
 use crate::jose::access_token::Audience;
-use crate::jose::{KeySet, VerifiedJws};
+use crate::jose::{KeySet, LEEWAY, VerifiedJws};
+use crate::message::known::KnownSecrets;
 use crate::message::token::{ErrorResponse, seconds};
 use crate::message::userinfo::UserInfo;
 use crate::{ClientId, Cx, Secret, Timestamp};
-
-/// By how much the server's clock and ours may differ.
-const LEEWAY: Duration = Duration::from_secs(300);
 
 /// What a question to a UserInfo endpoint needs to know.
 #[derive(Clone, Debug)]
@@ -103,14 +99,14 @@ impl UserInfoFlow {
             self.repeated = true;
             return self.request(cx).map(Step::Send);
         }
-        Err(refused(response))
+        Err(refused(response, &self.known()))
     }
 
     fn read(&self, response: &Response, now: Timestamp) -> Result<UserInfo, FlowError> {
         let read = if is_jwt(response) {
             self.read_signed(response.body(), now)
         } else if ErrorResponse::parse(response.body()).is_some() {
-            return Err(refused(response));
+            return Err(refused(response, &self.known()));
         } else {
             UserInfo::parse(response.body()).map_err(str::to_owned)
         };
@@ -131,6 +127,11 @@ impl UserInfoFlow {
             .ok_or("it is signed, and it is not known by whom; name the issuer and its keys")?;
         let token = std::str::from_utf8(body).map_err(|_| "it is not a JWT")?;
         Ok(UserInfo::from_claims(signed.check(token.trim(), now)?)?)
+    }
+
+    /// What the server was shown. A proof goes with the token alone.
+    fn known(&self) -> KnownSecrets {
+        [&self.setup.access_token].into_iter().collect()
     }
 
     fn url(&self) -> Result<Url, FlowError> {

@@ -1,5 +1,6 @@
 //! The JWT bearer grant (RFC 7523 §2.1): a signed statement in place of a person's consent, as service accounts use it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -26,14 +27,61 @@ pub struct JwtBearer {
 
 impl GrantParams for JwtBearer {
     fn to_params(&self) -> Params {
-        let mut params = Params::new();
-        params.push("grant_type", GRANT_TYPE);
+        let mut params = params(self.scope.as_ref(), &self.resource);
         params.push("assertion", self.assertion.expose());
-        params.push_some("scope", self.scope.as_ref().map(ToString::to_string));
-        for resource in &self.resource {
-            params.push("resource", resource);
-        }
         params
+    }
+}
+
+/// The parameters, but for the assertion, which is signed when they are sent: by the server's clock too, where ours has
+/// dated it wrong.
+#[derive(Clone, Debug)]
+pub struct SignedBearer {
+    /// What is signed, and by what.
+    pub statement: Statement,
+    /// `scope`.
+    pub scope: Option<Scope>,
+    /// `resource` (RFC 8707), any number.
+    pub resource: Vec<String>,
+}
+
+impl GrantParams for SignedBearer {
+    fn to_params(&self) -> Params {
+        params(self.scope.as_ref(), &self.resource)
+    }
+
+    fn statement(&self) -> Option<Statement> {
+        Some(self.statement.clone())
+    }
+}
+
+fn params(scope: Option<&Scope>, resources: &[String]) -> Params {
+    let mut params = Params::new();
+    params.push("grant_type", GRANT_TYPE);
+    params.push_some("scope", scope.map(ToString::to_string));
+    for resource in resources {
+        params.push("resource", resource);
+    }
+    params
+}
+
+/// An assertion that is still to be signed.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// What it states.
+    pub assertion: Assertion,
+    /// The key that it is signed with.
+    pub key: Arc<SigningKey>,
+}
+
+impl Statement {
+    /// Signs it as of now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Assertion::sign`].
+    pub fn sign(&self, cx: &mut Cx<'_>) -> Result<Secret, BadKey> {
+        self.assertion.sign(&self.key, cx)
     }
 }
 

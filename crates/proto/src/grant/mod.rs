@@ -57,4 +57,9 @@ pub fn find(grant_type: &str) -> Option<&'static dyn Grant> {
 pub trait GrantParams {
     /// Writes `grant_type` and what goes with it.
     fn to_params(&self) -> Params;
+
+    /// What is signed for each request anew, for there is a date in it; nothing with most grants.
+    fn statement(&self) -> Option<jwt_bearer::Statement> {
+        None
+    }
 }

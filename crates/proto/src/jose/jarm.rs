@@ -1,19 +1,14 @@
 //! The authorization answer as a JWT: the parameter `response` (JWT Secured Authorization Response Mode, JARM).
 
-use std::time::Duration;
-
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::access_token::Audience;
-use super::{JwsFault, KeySet, VerifiedJws, numeric_date};
+use super::{JwsFault, KeySet, LEEWAY, VerifiedJws, numeric_date};
 use crate::{Params, Timestamp};
 
 /// Claims of the envelope, which are no parameters of the answer. `iss` stays, for it says the same there (RFC 9207).
 const ENVELOPE: [&str; 5] = ["aud", "exp", "iat", "nbf", "jti"];
-
-/// By how much the server's clock and ours may differ.
-const LEEWAY: Duration = Duration::from_secs(300);
 
 /// Why an answer is not believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

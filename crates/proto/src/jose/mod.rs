@@ -4,6 +4,8 @@
 //! algorithm, `crit` is refused, every kind of token has its own `typ`, sizes are bounded. The one symmetric algorithm,
 //! HS256, is for what a client and its server sign with the client secret, and is believed nowhere else.
 
+use std::time::Duration;
+
 pub mod access_token;
 mod algorithm;
 mod embedded;
@@ -27,6 +29,10 @@ pub(crate) use numeric_date::{numeric_date, numeric_date_if_any};
 pub use signing_key::{BadKey, SigningKey};
 pub(crate) use thumbprint::bare;
 pub use thumbprint::thumbprint;
+
+/// By how much a server's clock and ours may differ where a client judges what the server has dated: an ID token, a
+/// signed answer (JARM), a signed UserInfo.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(300);
 
 #[cfg(test)]
 mod tests;

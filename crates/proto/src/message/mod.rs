@@ -6,6 +6,7 @@ pub mod challenge;
 pub mod credentials;
 pub mod device;
 pub mod introspection;
+pub mod known;
 pub(crate) mod link;
 pub mod logout;
 mod members;

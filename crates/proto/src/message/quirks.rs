@@ -26,6 +26,8 @@ pub struct Quirks {
     pub invalid_grant: Vec<String>,
     /// How a client that has a secret shows itself; the server takes no other way, or is documented by this one.
     pub client_auth: Option<String>,
+    /// The `typ` of the assertions by which a client shows itself (RFC 7523 §2.2).
+    pub client_assertion_typ: AssertionTyp,
     /// Whether PKCE is sent. Only a server that refuses it has `false`.
     pub pkce: bool,
     /// By which name the redirect URI of a program on a person's own machine calls that machine.
@@ -48,6 +50,18 @@ pub enum ScopeDelimiter {
     Space,
     /// A comma.
     Comma,
+}
+
+/// The `typ` of a client's assertion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AssertionTyp {
+    /// `JWT`, the form that servers know from before draft-ietf-oauth-rfc7523bis; some refuse any other.
+    #[default]
+    #[serde(rename = "JWT")]
+    Jwt,
+    /// `client-authentication+jwt`, which draft-ietf-oauth-rfc7523bis §4 asks for.
+    #[serde(rename = "client-authentication+jwt")]
+    ClientAuthentication,
 }
 
 /// A name of this machine in a redirect URI.
@@ -85,6 +99,7 @@ impl Default for Quirks {
             token_type: None,
             invalid_grant: Vec::new(),
             client_auth: None,
+            client_assertion_typ: AssertionTyp::Jwt,
             pkce: true,
             loopback: LoopbackName::Ip,
             fixed_port: false,
@@ -102,6 +117,22 @@ impl Quirks {
             ScopeDelimiter::Space => text,
             ScopeDelimiter::Comma => text.replace(' ', ","),
         }
+    }
+}
+
+impl AssertionTyp {
+    /// The type as it stands in the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jwt => "JWT",
+            Self::ClientAuthentication => "client-authentication+jwt",
+        }
+    }
+}
+
+impl fmt::Display for AssertionTyp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -123,7 +154,7 @@ impl fmt::Display for LoopbackName {
 
 #[cfg(test)]
 mod tests {
-    use super::{LoopbackName, Quirks, RevokeBy, ScopeDelimiter};
+    use super::{AssertionTyp, LoopbackName, Quirks, RevokeBy, ScopeDelimiter};
 
     #[test]
     fn the_default_is_the_standard() {
@@ -157,5 +188,17 @@ mod tests {
             quirks
         );
         assert!(serde_json::from_str::<Quirks>(r#"{"pcke":false}"#).is_err());
+    }
+
+    #[test]
+    fn an_assertion_is_a_plain_jwt_unless_the_server_wants_its_own_type() {
+        assert_eq!(Quirks::default().client_assertion_typ, AssertionTyp::Jwt);
+        let quirks: Quirks =
+            serde_json::from_str(r#"{"client_assertion_typ":"client-authentication+jwt"}"#)
+                .expect("quirks");
+        let typ = quirks.client_assertion_typ;
+        assert_eq!(typ, AssertionTyp::ClientAuthentication);
+        assert_eq!(typ.to_string(), "client-authentication+jwt");
+        assert!(serde_json::from_str::<Quirks>(r#"{"client_assertion_typ":"jws"}"#).is_err());
     }
 }

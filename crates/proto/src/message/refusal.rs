@@ -1,5 +1,6 @@
 use serde_json::{Map, Value, json};
 
+use super::known::KnownSecrets;
 use super::members;
 use super::quirks::Quirks;
 use super::said::clean;
@@ -52,13 +53,15 @@ impl ErrorResponse {
     /// As [`ErrorResponse::parse`], from a server with these quirks: what it says for `invalid_grant` becomes that
     /// code, and its own word goes before the description.
     pub fn parse_by(body: &[u8], quirks: &Quirks) -> Option<Self> {
-        Self::read(body, quirks, false)
+        let own = Self::of(&members::read(body).ok()?, false, &KnownSecrets::default())?;
+        Some(own.in_the_standards_words(quirks))
     }
 
     /// As [`ErrorResponse::parse_by`], for an answer that is known to be an error by its status: there a bare
-    /// `message`, or whatever the sentence is called, is enough.
-    pub fn parse_failure(body: &[u8], quirks: &Quirks) -> Option<Self> {
-        Self::read(body, quirks, true)
+    /// `message`, or whatever the sentence is called, is enough. The secrets that its request had are struck out of it.
+    pub fn parse_failure(body: &[u8], quirks: &Quirks, known: &KnownSecrets) -> Option<Self> {
+        let own = Self::of(&members::read(body).ok()?, true, known)?;
+        Some(own.in_the_standards_words(quirks))
     }
 
     /// The description, and the page where there is one.
@@ -70,29 +73,29 @@ impl ErrorResponse {
         }
     }
 
-    fn read(body: &[u8], quirks: &Quirks, failed: bool) -> Option<Self> {
-        let own = Self::of(&members::read(body).ok()?, failed)?;
+    /// What this server says for `invalid_grant` becomes that.
+    fn in_the_standards_words(self, quirks: &Quirks) -> Self {
         let means = |text: &str| {
             let mut known = quirks.invalid_grant.iter();
             known.any(|known| known.eq_ignore_ascii_case(text))
         };
-        if own.error == INVALID_GRANT
-            || !(means(&own.error) || own.description.as_deref().is_some_and(means))
+        if self.error == INVALID_GRANT
+            || !(means(&self.error) || self.description.as_deref().is_some_and(means))
         {
-            return Some(own);
+            return self;
         }
-        let description = match own.description {
-            Some(description) => format!("{}: {description}", own.error),
-            None => own.error,
+        let description = match self.description {
+            Some(description) => format!("{}: {description}", self.error),
+            None => self.error,
         };
-        Some(Self {
+        Self {
             error: INVALID_GRANT.to_owned(),
             description: Some(description),
-            error_uri: own.error_uri,
-        })
+            error_uri: self.error_uri,
+        }
     }
 
-    fn of(members: &Map<String, Value>, failed: bool) -> Option<Self> {
+    fn of(members: &Map<String, Value>, failed: bool, known: &KnownSecrets) -> Option<Self> {
         let nested = members.get("error").and_then(Value::as_object);
         let errors = members.get("errors").and_then(Value::as_array);
         let first = errors.and_then(|errors| errors.first());
@@ -126,9 +129,9 @@ impl ErrorResponse {
         };
         let page = text(members, "error_uri").filter(|uri| uri.starts_with("http"));
         Some(Self {
-            error: clean(&error),
-            description: description.map(|text| clean(&text)),
-            error_uri: page.map(clean),
+            error: clean(&error, known),
+            description: description.map(|text| clean(&text, known)),
+            error_uri: page.map(|text| clean(text, known)),
         })
     }
 }

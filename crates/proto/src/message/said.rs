@@ -1,5 +1,7 @@
 //! What a server says for people, made fit to be shown: short, on one line, and without credentials.
 
+use super::known::{KnownSecrets, REDACTED};
+
 /// The longest text that is shown, in characters.
 const MAX_CHARS: usize = 300;
 /// How much of a page is searched for its title, in bytes.
@@ -8,18 +10,18 @@ const MAX_PAGE: usize = 64 * 1024;
 const MIXED: usize = 20;
 /// A word of this many characters is taken for a credential, whatever it is made of.
 const LONG: usize = 40;
-/// What stands in place of a credential.
-const REDACTED: &str = "[redacted]";
 
 /// A text for people: whitespace joined, control characters removed, credentials struck out, cut at 300 characters.
 ///
-/// Some servers repeat the token or code that they refuse. There is no telling a credential for sure, so whatever
-/// looks like one goes; identifiers in the form of a UUID stay, for those are what a provider's support asks for.
-pub fn clean(text: &str) -> String {
+/// Some servers repeat the token or code that they refuse. What its request had is known. Of the rest there is no telling
+/// a credential for sure, so whatever looks like one goes; identifiers in the form of a UUID stay, for those are what a
+/// provider's support asks for.
+pub fn clean(text: &str, known: &KnownSecrets) -> String {
     let visible: String = text
         .chars()
         .filter(|c| c.is_whitespace() || !is_invisible(*c))
         .collect();
+    let visible = known.strike(&visible);
     let shown = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     let shown = strike(&shown);
     match shown.char_indices().nth(MAX_CHARS) {
@@ -28,18 +30,20 @@ pub fn clean(text: &str) -> String {
     }
 }
 
-/// What an answer that is not JSON says: the title of a page, or the plain text. `None` for anything else.
-pub fn said(body: &[u8]) -> Option<String> {
+/// What an answer that is not JSON says, without the secrets that its request had: the title of a page, or the plain
+/// text. `None` for anything else.
+pub fn said(body: &[u8], known: &KnownSecrets) -> Option<String> {
     let text = match body.trim_ascii_start().first()? {
-        b'<' => return title(body),
+        b'<' => return title(body, known),
         b'{' | b'[' => return None,
-        _ => clean(std::str::from_utf8(body).ok()?),
+        _ => clean(std::str::from_utf8(body).ok()?, known),
     };
     (!text.is_empty()).then_some(text)
 }
 
-/// The title of an HTML page, or its first heading. `None` for what is not a page.
-pub fn title(body: &[u8]) -> Option<String> {
+/// The title of an HTML page, or its first heading, without the secrets that its request had. `None` for what is not
+/// a page.
+pub fn title(body: &[u8], known: &KnownSecrets) -> Option<String> {
     if body.trim_ascii_start().first() != Some(&b'<') {
         return None;
     }
@@ -47,7 +51,7 @@ pub fn title(body: &[u8]) -> Option<String> {
     ["title", "h1"]
         .iter()
         .filter_map(|tag| element(&page, tag))
-        .map(|text| clean(&unescape(text)))
+        .map(|text| clean(&unescape(text), known))
         .find(|text| !text.is_empty())
 }
 
@@ -144,7 +148,20 @@ fn is_uuid(word: &str) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{clean, said, title};
+    use super::super::known::KnownSecrets;
+    use crate::Secret;
+
+    fn clean(text: &str) -> String {
+        super::clean(text, &KnownSecrets::default())
+    }
+
+    fn said(body: &[u8]) -> Option<String> {
+        super::said(body, &KnownSecrets::default())
+    }
+
+    fn title(body: &[u8]) -> Option<String> {
+        super::title(body, &KnownSecrets::default())
+    }
 
     #[test]
     fn credentials_are_struck_out() {
@@ -197,6 +214,27 @@ mod tests {
         for body in [&b""[..], b" \n", b"{\"token\":1}", b"[1]", b"a\xff"] {
             assert_eq!(said(body), None, "{body:?}");
         }
+    }
+
+    #[test]
+    fn what_is_known_is_struck_out_whatever_it_looks_like() {
+        let known: KnownSecrets = [&Secret::new("hunter2"), &Secret::new("two words")]
+            .into_iter()
+            .collect();
+        for (text, shown) in [
+            ("bad hunter2", "bad [redacted]"),
+            ("hun\u{200b}ter2", "[redacted]"),
+            (
+                "<h1>two words &amp; hunter2</h1>",
+                "[redacted] & [redacted]",
+            ),
+        ] {
+            let said = super::said(text.as_bytes(), &known);
+            assert_eq!(said.as_deref(), Some(shown));
+        }
+        // The cut leaves no half of one.
+        let long = super::clean(&format!("{}hunter2", "a ".repeat(148)), &known);
+        assert!(!long.contains("hunt"), "{long}");
     }
 
     proptest! {

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use gatepass_client::Config;
 use gatepass_client::tokens::{Keyring, KeyringTokens, StoreError, TokenKey, TokenStore as _};
+use gatepass_client::{Config, Paths, leftovers};
 
 use crate::commands::report::Check;
 use crate::context::Context;
@@ -13,6 +13,8 @@ use crate::exit::Failure;
 
 /// The most files that are looked at.
 const MAX_FILES: usize = 10_000;
+/// The most files that are named in one line.
+const MAX_NAMED: usize = 5;
 /// How long the keyring may take to answer here.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -20,6 +22,7 @@ pub(super) async fn checks(context: &Context, config: Result<&Config, &Failure>)
     let mut checks = vec![configuration(&context.paths.config_file(), config)];
     checks.extend(changeable(&context.paths.config_file()));
     checks.push(state(&context.paths.state));
+    checks.extend(left_behind(&context.paths));
     checks.push(keyring(&context.paths.state).await);
     checks
 }
@@ -96,6 +99,25 @@ fn state(folder: &Path) -> Check {
     };
     let next = "chmod go= on it, and log in again if somebody may have read it";
     Check::bad(NAME, format!("{first}{more}")).next(next)
+}
+
+/// What programs left that were killed while they wrote. It harms nobody, but it may hold a key or a token.
+fn left_behind(paths: &Paths) -> Option<Check> {
+    let folders = [&paths.config, &paths.state, &paths.tokens()];
+    let found: Vec<PathBuf> = folders.into_iter().flat_map(|own| leftovers(own)).collect();
+    let named = found.iter().take(MAX_NAMED);
+    let named: Vec<String> = named.map(|path| path.display().to_string()).collect();
+    let more = match found.len().saturating_sub(MAX_NAMED) {
+        _ if found.is_empty() => return None,
+        0 => String::new(),
+        count => format!(", and {count} more"),
+    };
+    let text = format!(
+        "left by a program that ended while it wrote: {}{more}",
+        named.join(", ")
+    );
+    let next = "remove it; if you do not, it goes when the file of that name is next written";
+    Some(Check::odd("leftovers", text).next(next))
 }
 
 /// A file, or a folder with its files.

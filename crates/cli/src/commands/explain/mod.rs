@@ -1,5 +1,6 @@
 //! `gatepass explain`.
 
+mod metadata;
 mod notes;
 mod stand_in;
 mod told;
@@ -8,9 +9,8 @@ mod world;
 use std::sync::Arc;
 
 use clap::Args;
-use gatepass_client::{Credential, LoginOptions, LoginWay, OAuth, Profile, Session, Where};
-use gatepass_http::{AnswerCache, Clock as _, SystemClock};
-use gatepass_proto::message::metadata::{ServerMetadata, locations};
+use gatepass_client::{Credential, LoginOptions, LoginWay, Profile, Session, Where};
+use gatepass_proto::message::metadata::ServerMetadata;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -46,7 +46,7 @@ impl Run for Explain {
         let played = stand_in::of(&profile)?;
         let mut pages = Pages::default();
         let metadata = match &played.credential {
-            Credential::OAuth(oauth) => said(oauth, context, &mut pages),
+            Credential::OAuth(oauth) => metadata::of(oauth, context, &mut pages),
             _ => ServerMetadata::default(),
         };
         let key = stand_in::new_key()?;
@@ -133,35 +133,4 @@ async fn call(profile: &Profile, session: &Session, pages: &mut Pages) -> Result
         note,
     );
     Ok(())
-}
-
-/// What the server says of itself: from the cache, or invented.
-fn said(oauth: &OAuth, context: &Context, pages: &mut Pages) -> ServerMetadata {
-    let Some(issuer) = &oauth.issuer else {
-        pages.note("The profile names the endpoints itself; nothing is discovered.");
-        return world::invented(oauth);
-    };
-    let Some(mut metadata) = cached(issuer, context) else {
-        pages.note(&format!(
-            "Nothing is known here of what {} says of itself; its endpoints below are INVENTED.\nOnce the profile has been used, the real ones are shown.",
-            output::tame(issuer)
-        ));
-        return world::invented(oauth);
-    };
-    pages.note(&format!(
-        "What {} says of itself is taken from the cache.",
-        output::tame(issuer)
-    ));
-    // The world signs with a key of its own.
-    metadata.id_token_signing_alg_values_supported = vec!["ES256".to_owned()];
-    metadata.issuer.clone_from(issuer);
-    metadata
-}
-
-fn cached(issuer: &str, context: &Context) -> Option<ServerMetadata> {
-    let cache = AnswerCache::in_folder(context.paths.documents());
-    let now = SystemClock.now();
-    let places = locations(&issuer.parse().ok()?);
-    let document = places.iter().find_map(|place| cache.peek(place, now))?;
-    serde_json::from_slice(&document).ok()
 }

@@ -36,7 +36,8 @@ fn credential(own: &Credential, certified: bool) -> Result<Credential, Failure> 
             username: username.clone(),
             password: named("password"),
         },
-        Credential::Netrc { .. } => own.clone(),
+        // The file is not read: it goes as Basic, with what stands there for the host.
+        Credential::Netrc { .. } => Credential::basic("[login]", named("password")),
         Credential::Bearer { .. } => Credential::Bearer {
             token: named("token"),
         },

@@ -226,10 +226,11 @@ fn username(profile: &Profile, server: &str) -> String {
     named.map_or(ANYBODY, |(_, name)| *name).to_owned()
 }
 
-/// docker knows of no headers of other names.
+/// docker knows of no headers of other names, and a password out of a .netrc file is not given.
 fn is_sendable(credential: &Credential) -> bool {
     match credential {
         Credential::ApiKey(own) => own.place == KeyPlace::Bearer,
+        Credential::Netrc { .. } => false,
         _ => true,
     }
 }

@@ -1,16 +1,13 @@
 //! `gatepass helper kubectl`: an exec credential plugin of Kubernetes (client.authentication.k8s.io).
 
-use std::sync::Arc;
-
 use clap::Args;
-use gatepass_client::{LoginOptions, Profile, Secret};
+use gatepass_client::{Profile, Secret};
 use serde::{Deserialize, Serialize};
 
 use super::{Given, check_origin};
-use crate::context::{Asked, Context, NetworkArgs};
+use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
-use crate::person::{self, AtTerminal};
-use crate::{output, time};
+use crate::{output, person, time};
 
 /// Give kubectl, and whatever else reads a kubeconfig, a token
 ///
@@ -55,7 +52,7 @@ impl Kubectl {
         }
         let info = ExecInfo::of_environment()?;
         info.check_cluster(&profile)?;
-        let asked = (self.login && info.spec.interactive).then(browser);
+        let asked = (self.login && info.spec.interactive).then(person::asked);
         let session = context.session(&profile, &self.network, asked)?;
         let given = match self.id_token {
             true => Given::of_id_token(&session, &profile).await?,
@@ -92,16 +89,6 @@ users:
 "
         )
     }
-}
-
-/// Somebody at this terminal, with the browser.
-fn browser() -> Asked {
-    let browser = person::browser(true);
-    let options = LoginOptions {
-        browser: Arc::clone(&browser),
-        ..LoginOptions::default()
-    };
-    (Arc::new(AtTerminal::with(browser)), options)
 }
 
 /// What Kubernetes says in `KUBERNETES_EXEC_INFO`.

@@ -130,6 +130,12 @@ impl Given {
             Credential::ApiKey(own) if own.place == KeyPlace::Bearer => {
                 (None, read(&own.key).await?)
             }
+            Credential::Netrc { .. } => {
+                return Err(Failure::error(format!(
+                    "profile {name} finds its password in a .netrc file, by the host; let the program read that file \
+                     itself, or make a profile with --username and --password-file"
+                )));
+            }
             _ => return Err(unusable(name, "an API key with a place of its own")),
         };
         let given = Self::token(name, secret, None)?;

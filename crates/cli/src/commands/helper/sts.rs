@@ -5,6 +5,7 @@
 use gatepass_client::{Secret, Timestamp};
 use gatepass_http::Transport;
 use gatepass_proto::Params;
+use gatepass_proto::message::known::KnownSecrets;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use quick_xml::Reader;
@@ -82,7 +83,7 @@ impl Role {
             .map_err(|error| failed(Exit::Network, error.to_string()))?;
         let leaves = leaves(answer.body()).unwrap_or_default();
         if !answer.status().is_success() {
-            return Err(leaves.refusal(answer.status()));
+            return Err(leaves.refusal(answer.status(), token));
         }
         leaves.keys().ok_or_else(|| {
             let text = "the answer of AWS cannot be used: expected XML with AccessKeyId, SecretAccessKey, SessionToken and Expiration";
@@ -119,11 +120,16 @@ impl Leaves {
         })
     }
 
-    fn refusal(&self, status: StatusCode) -> Refusal {
+    /// In the words of the service, but for the token that it was shown.
+    fn refusal(&self, status: StatusCode, token: &Secret) -> Refusal {
         let code = self.text("Error", "Code").unwrap_or_default();
         let message = self.text("Error", "Message").unwrap_or("it gave no reason");
         let text = format!("AWS answered {status}: {code}: {message}").replace(": : ", ": ");
-        let short: String = output::tame(&text).chars().take(600).collect();
+        let known: KnownSecrets = [token].into_iter().collect();
+        let short: String = output::tame(&known.strike(&text))
+            .chars()
+            .take(600)
+            .collect();
         let temporary = status.is_server_error()
             || status == StatusCode::TOO_MANY_REQUESTS
             || matches!(code, "IDPCommunicationError" | "Throttling");
@@ -184,7 +190,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refusal, leaves, moment};
+    use super::{Refusal, Secret, leaves, moment};
     use http::StatusCode;
 
     fn document(inside: &str) -> String {
@@ -244,7 +250,7 @@ mod tests {
     fn refusals_are_told_in_the_words_of_the_service() {
         let refusal = |body: &str, status| match leaves(body.as_bytes())
             .unwrap_or_default()
-            .refusal(status)
+            .refusal(status, &Secret::new("t.o.k"))
         {
             Refusal::Expired(failure) => ("expired", failure.to_string()),
             Refusal::Other(failure) => ("other", failure.to_string()),
@@ -270,6 +276,9 @@ mod tests {
             refusal("busy", StatusCode::BAD_GATEWAY).1,
             "AWS answered 502 Bad Gateway: it gave no reason"
         );
+        let echo = error("InvalidIdentityToken: t.o.k");
+        let (_, text) = refusal(&echo, StatusCode::BAD_REQUEST);
+        assert!(text.contains("InvalidIdentityToken: [redacted]"), "{text}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::curl_line::{self, Found, Line};
 use super::place::PlaceArgs;
 use super::shell::{self, VARIABLE};
 use super::take::{self, TakeArgs};
-use crate::context::Context;
+use crate::context::{Context, absolute};
 use crate::exit::Failure;
 use crate::output;
 
@@ -79,7 +79,6 @@ impl Curl {
             false => self.api,
         };
         let (credential, secret) = credential(line.found, self.place, self.take.replace)?;
-        let absolute = |path| std::path::absolute(&path).unwrap_or(path);
         let profile = Profile {
             name: self.profile,
             api,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use gatepass_client::{Secret, SecretRef};
 
+use crate::context::absolute;
 use crate::exit::Failure;
 use crate::output;
 
@@ -52,7 +53,7 @@ impl PlaceArgs {
                 "the secret needs a place: --secret-file FILE (it is written there), --secret-env VAR or --secret-command COMMAND",
             ));
         };
-        let path = std::path::absolute(&path).unwrap_or(path);
+        let path = absolute(path);
         match secret {
             Some(secret) => write(&path, secret, replace)?,
             None => output::note(&format!("Write the secret to {}.", path.display())),

@@ -10,7 +10,7 @@ mod way;
 use std::path::PathBuf;
 
 use clap::Args;
-use gatepass_client::{Config, Credential, LoginOptions, LoginWay, Profile, ProfileName, Session};
+use gatepass_client::{Config, Credential, Profile, ProfileName, Session};
 use gatepass_http::HttpTransport;
 use url::Url;
 
@@ -18,7 +18,8 @@ use super::Run;
 use super::profile::add::{self, NewProfile};
 use crate::context::{Context, NetworkArgs, WayArgs};
 use crate::exit::{Exit, Failure};
-use crate::{output, person};
+use crate::output;
+use crate::person::BrowserArgs;
 use ask::{Asker, Question};
 use details::Details;
 use target::Target;
@@ -50,15 +51,8 @@ pub(crate) struct Init {
     /// Save the profile without trying it
     #[arg(long, conflicts_with = "call")]
     untested: bool,
-    /// Log in with a browser elsewhere, by a link and a code
-    #[arg(long, conflicts_with_all = ["paste", "no_browser"])]
-    device: bool,
-    /// Only print the link to log in with
-    #[arg(long)]
-    no_browser: bool,
-    /// Paste what the browser ended with
-    #[arg(long)]
-    paste: bool,
+    #[command(flatten)]
+    browser: BrowserArgs,
     #[command(flatten)]
     way: WayArgs,
     #[command(flatten)]
@@ -72,7 +66,7 @@ impl Run for Init {
 
     async fn run(mut self, context: &Context) -> Result<Exit, Failure> {
         let mut asker = Asker::of_this_terminal();
-        let options = self.options();
+        let options = self.browser.options();
         let network = NetworkArgs {
             ca: self
                 .new
@@ -111,20 +105,6 @@ impl Run for Init {
         Config::add(&context.paths, &profile).map_err(add::unwritten)?;
         output::note(&saved(&profile, call.as_ref(), self.untested, context));
         Ok(Exit::Done)
-    }
-}
-
-impl Init {
-    fn options(&self) -> LoginOptions {
-        LoginOptions {
-            way: match (self.device, self.paste) {
-                (true, _) => LoginWay::Device,
-                (_, true) => LoginWay::Paste,
-                _ => LoginWay::Auto,
-            },
-            browser: person::browser(!self.no_browser),
-            ..LoginOptions::default()
-        }
     }
 }
 

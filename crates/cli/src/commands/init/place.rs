@@ -6,7 +6,7 @@ use gatepass_client::{ProfileName, Secret, SecretRef};
 
 use super::ask::{Asker, Question};
 use crate::commands::import::place;
-use crate::context::{self, Context};
+use crate::context::{Context, absolute, private_folder};
 use crate::exit::Failure;
 use crate::output;
 
@@ -126,8 +126,8 @@ impl Wanted {
             }
             Place::File => {
                 let question = Question::new("The file").help("its first line counts");
-                let path = PathBuf::from(asker.text("", question, said).await?);
-                Some(SecretRef::File(std::path::absolute(&path).unwrap_or(path)))
+                let path = asker.text("", question, said).await?;
+                Some(SecretRef::File(absolute(path.into())))
             }
         })
     }
@@ -155,10 +155,9 @@ impl Wanted {
             false => Ok(()),
         };
         let question = Question::new("The file").default(usual.to_string_lossy());
-        let path = PathBuf::from(asker.text("", question, free).await?);
-        let path = std::path::absolute(&path).unwrap_or(path);
+        let path = absolute(asker.text("", question, free).await?.into());
         if path.starts_with(&folder) {
-            context::private_folder(&folder)?;
+            private_folder(&folder)?;
         }
         place::write(&path, secret, false)?;
         Ok(SecretRef::File(path))

@@ -100,7 +100,9 @@ fn told(text: &str) -> Result<Named, String> {
         false => return Err(expected()),
     };
     let url: Url = url.parse().map_err(|_| expected())?;
-    check_url(&url).map_err(|error| format!("{text:?}: {error}"))?;
+    // Of what may hold a password only the host is repeated.
+    let shown = || format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default());
+    check_url(&url).map_err(|error| format!("{}: {error}", shown()))?;
     Ok(Named::Url(url))
 }
 

@@ -71,7 +71,7 @@ impl Add {
 
 /// Whether the client is to register itself at the first login.
 fn registers(credential: &Credential) -> bool {
-    matches!(credential, Credential::OAuth(oauth) if oauth.client_id.is_none() && oauth.grant.needs_person())
+    matches!(credential, Credential::OAuth(oauth) if oauth.registers())
 }
 
 /// What a profile says that makes no sense was said on the command line.

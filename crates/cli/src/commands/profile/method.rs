@@ -1,11 +1,12 @@
 //! What the options say of a profile. Whether they go together, the client crate judges.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use gatepass_client::{Change, Profile, ProfileName, SecretRef};
 
 use super::options::{DIGEST, Kind, OPTIONS, Opt, STORE_KEY, STORE_URL, change};
+use crate::context::absolute;
 use crate::exit::Failure;
 use crate::secrets::{self, Part};
 
@@ -63,19 +64,13 @@ impl NewProfile {
 
     /// The method that the members belong to.
     pub(in crate::commands) fn method(&self) -> Result<&'static str, Failure> {
-        let mut meant: Vec<&Method> = Vec::new();
+        let mut meant: Vec<&'static str> = Vec::new();
         for change in &self.members {
-            let member = root(&change.member);
-            let of = METHODS
-                .iter()
-                .find(|method| method.members.contains(&member));
-            let of = match of {
-                Some(method) => method,
-                None if NEUTRAL.contains(&member) => continue,
-                None => &OAUTH,
-            };
-            if !meant.iter().any(|own| own.name == of.name) {
-                meant.push(of);
+            // What several methods have, like a user name, speaks for none.
+            if let [method] = *Profile::methods_with(root(&change.member))
+                && !meant.contains(&method)
+            {
+                meant.push(method);
             }
         }
         match meant.as_slice() {
@@ -84,9 +79,9 @@ impl NewProfile {
             )),
             [] if self.digest => Ok("digest"),
             [] => Ok("basic"),
-            [method] if !self.digest => Ok(method.name),
+            [method] if !self.digest => Ok(method),
             several => {
-                let mut said: Vec<&str> = several.iter().map(|method| method.words).collect();
+                let mut said: Vec<&str> = several.iter().map(|method| words(method)).collect();
                 said.extend(self.digest.then_some("HTTP Digest (--digest)"));
                 Err(Failure::usage(format!(
                     "a profile has one method; these are of {}",
@@ -124,56 +119,16 @@ impl NewProfile {
     }
 }
 
-/// A method, and what speaks for it.
-struct Method {
-    name: &'static str,
-    words: &'static str,
-    members: &'static [&'static str],
+/// A method, and how the options say it.
+fn words(method: &str) -> &'static str {
+    match method {
+        "login" => "a login endpoint (--login-url)",
+        "bearer" => "a bearer token (--token-…)",
+        "api_key" => "an API key (--key-…)",
+        "netrc" => "a .netrc file (--set file=…)",
+        _ => "OAuth 2 (--issuer, --client-id …)",
+    }
 }
-
-const METHODS: [Method; 3] = [
-    Method {
-        name: "login",
-        words: "a login endpoint (--login-url)",
-        members: &[
-            "url",
-            "style",
-            "token_pointer",
-            "expires_pointer",
-            "refresh_pointer",
-            "refresh_url",
-        ],
-    },
-    Method {
-        name: "bearer",
-        words: "a bearer token (--token-…)",
-        members: &["token"],
-    },
-    Method {
-        name: "api_key",
-        words: "an API key (--key-…)",
-        members: &["key", "header", "query", "cookie"],
-    },
-];
-
-/// Every other member speaks for this one.
-const OAUTH: Method = Method {
-    name: "oauth",
-    words: "OAuth 2 (--issuer, --client-id …)",
-    members: &[],
-};
-
-/// The members that speak for no method.
-const NEUTRAL: [&str; 8] = [
-    "method",
-    "api",
-    "ca",
-    "certificate",
-    "certificate_key",
-    "tokens",
-    "username",
-    "password",
-];
 
 impl Args for NewProfile {
     fn augment_args(mut command: Command) -> Command {
@@ -215,7 +170,7 @@ impl FromArgMatches for NewProfile {
         for Change { member, value } in matches.get_many(SET).into_iter().flatten() {
             let value = value.clone().unwrap_or_default();
             match member.strip_suffix(".file") {
-                Some(secret) => args.say_secret(secret, SecretRef::File(absolute(value.as_ref()))),
+                Some(secret) => args.say_secret(secret, SecretRef::File(absolute(value.into()))),
                 None => args.say(member, value),
             }
         }
@@ -254,7 +209,7 @@ impl NewProfile {
             }
             Kind::Path => {
                 if let Some(path) = matches.get_one::<PathBuf>(name) {
-                    self.say(member, absolute(path).to_string_lossy());
+                    self.say(member, absolute(path.clone()).to_string_lossy());
                 }
             }
             Kind::Flag => {
@@ -269,11 +224,6 @@ impl NewProfile {
             }
         }
     }
-}
-
-/// A profile is used from any folder.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// A table as TOML has it on one line.

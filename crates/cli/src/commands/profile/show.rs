@@ -1,6 +1,7 @@
 //! `gatepass profile list` and `gatepass profile show`.
 
 use std::fmt;
+use std::fs::File;
 
 use clap::Args;
 use gatepass_client::{Origin, Profile};
@@ -73,7 +74,11 @@ impl List {
 
 impl Show {
     pub(super) fn run(self, context: &Context) -> Result<(), Failure> {
-        let members = Members::of(&context.profile(self.profile.as_deref())?)?;
+        let profile = context.profile(self.profile.as_deref())?;
+        let members = Members::of(&profile)?;
+        for missing in missing(&profile) {
+            output::note(&output::tame(&format!("note: {missing}")));
+        }
         if self.format.output == Format::Json {
             return output::json(&members.object());
         }
@@ -85,6 +90,21 @@ impl Show {
         }
         output::bytes(output::tame(&text).as_bytes())
     }
+}
+
+/// What is wrong with the files without which the profile cannot be used.
+fn missing(profile: &Profile) -> Vec<String> {
+    let certificate = profile.certificate.as_ref();
+    let named = [
+        ("ca", profile.ca.as_ref()),
+        ("certificate", certificate.map(|own| &own.chain)),
+        ("certificate_key", certificate.map(|own| &own.key)),
+    ];
+    let faults = named.into_iter().filter_map(|(member, path)| {
+        let error = File::open(path?).err()?;
+        Some(format!("{member}: {}: {error}", path?.display()))
+    });
+    faults.collect()
 }
 
 /// What a profile says, with the names and in the order of `config.toml`. Where a secret is, never what it is.

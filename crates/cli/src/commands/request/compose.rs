@@ -1,14 +1,12 @@
 //! The request that the items make.
 
-use gatepass_client::Body;
+use gatepass_client::{Body, Form, Part};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-use super::body::{self, Piece};
-use super::items::{Field, Items, Kind, guessed};
-use super::multipart::{Form, Part};
+use super::items::{Field, Items, Kind, unreadable};
 use super::nested::Node;
 use crate::exit::Failure;
 
@@ -56,12 +54,11 @@ impl Items {
     }
 
     fn body(self, headers: &mut HeaderMap) -> Result<Option<Body>, Failure> {
-        if let Some((path, pieces)) = self.raw {
-            let (body, length) = body::join(pieces)?;
+        if let Some((path, content)) = self.raw {
             // Most bodies of no known kind are JSON; what is not says so with a header.
-            let kind = guessed(&path).unwrap_or_else(|| "application/json".to_owned());
-            describe(headers, &kind, length)?;
-            return Ok(Some(body));
+            let kind = mime_guess::from_path(path).first_raw();
+            describe(headers, kind.unwrap_or("application/json"), content.len());
+            return content.into_body().map(Some).map_err(unreadable);
         }
         if self.fields.is_empty() {
             return Ok(None);
@@ -69,10 +66,10 @@ impl Items {
         let files = self
             .fields
             .iter()
-            .any(|(_, field)| matches!(field, Field::File(..)));
+            .any(|(_, field)| matches!(field, Field::File(_)));
         Ok(Some(match self.kind {
             Kind::Json => {
-                describe(headers, "application/json", None)?;
+                describe(headers, "application/json", None);
                 headers.insert(
                     ACCEPT,
                     HeaderValue::from_static("application/json, */*;q=0.5"),
@@ -80,7 +77,7 @@ impl Items {
                 json(self.fields)?.into()
             }
             Kind::Form if !files => {
-                describe(headers, "application/x-www-form-urlencoded", None)?;
+                describe(headers, "application/x-www-form-urlencoded", None);
                 let mut form = form_urlencoded::Serializer::new(String::new());
                 for (name, value) in &self.fields {
                     if let Field::Text(text) | Field::Json(text) = value {
@@ -90,12 +87,16 @@ impl Items {
                 form.finish().into()
             }
             Kind::Form | Kind::Multipart => {
-                let form = Form::of(self.fields.into_iter().map(part).collect())?;
-                if let Some(length) = form.length {
+                let fields = self.fields.into_iter();
+                let form = fields.fold(Form::new(), |form, (name, field)| {
+                    form.part(name, part(field))
+                });
+                let written = form.write()?;
+                if let Some(length) = written.length {
                     headers.insert(CONTENT_LENGTH, length.into());
                 }
-                headers.insert(CONTENT_TYPE, form.kind);
-                form.body
+                headers.insert(CONTENT_TYPE, written.kind);
+                written.body
             }
         }))
     }
@@ -108,7 +109,7 @@ fn json(fields: Vec<(String, Field)>) -> Result<String, Failure> {
         let json = match value {
             Field::Text(text) => Value::from(text).to_string(),
             Field::Json(json) => json,
-            Field::File(..) => continue,
+            Field::File(_) => continue,
         };
         root.put(&name, json)
             .map_err(|reason| Failure::usage(format!("{name:?}: {reason}")))?;
@@ -116,26 +117,16 @@ fn json(fields: Vec<(String, Field)>) -> Result<String, Failure> {
     Ok(root.to_json())
 }
 
-fn part((name, field): (String, Field)) -> Part {
-    let (content, file_name, kind) = match field {
-        Field::Text(text) | Field::Json(text) => {
-            (vec![Piece::Bytes(text.into_bytes())], None, None)
-        }
-        Field::File(content, name, kind) => (content, name, kind),
-    };
-    Part {
-        name,
-        file_name,
-        kind,
-        content,
+fn part(field: Field) -> Part {
+    match field {
+        Field::Text(text) | Field::Json(text) => text.into(),
+        Field::File(part) => part,
     }
 }
 
-fn describe(headers: &mut HeaderMap, kind: &str, length: Option<u64>) -> Result<(), Failure> {
-    let kind = HeaderValue::try_from(kind).map_err(|error| Failure::usage(error.to_string()))?;
-    headers.insert(CONTENT_TYPE, kind);
+fn describe(headers: &mut HeaderMap, kind: &'static str, length: Option<u64>) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(length) = length {
         headers.insert(CONTENT_LENGTH, length.into());
     }
-    Ok(())
 }

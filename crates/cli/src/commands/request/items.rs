@@ -1,10 +1,10 @@
 //! The items of a request, as HTTPie and xh have them.
 
-use std::io::Read as _;
+use std::io;
 
+use gatepass_client::{Content, Part};
 use http::header::{HeaderName, HeaderValue};
 
-use super::body::{self, Piece};
 use crate::exit::Failure;
 
 /// The longest value that is read from a file, in bytes. Bodies, and files of forms, have no limit.
@@ -26,7 +26,8 @@ pub(super) struct Items {
     pub(super) headers: Vec<(HeaderName, Option<HeaderValue>)>,
     pub(super) query: Vec<(String, String)>,
     pub(super) fields: Vec<(String, Field)>,
-    pub(super) raw: Option<(String, Vec<Piece>)>,
+    /// A body as it is, and the name of its file.
+    pub(super) raw: Option<(String, Content)>,
     pub(super) kind: Kind,
     /// Standard input was read; there is only one.
     stdin: bool,
@@ -37,8 +38,8 @@ pub(super) enum Field {
     Text(String),
     /// JSON as it was written: numbers keep their digits.
     Json(String),
-    /// A file of a form, its name there, and its media type.
-    File(Vec<Piece>, Option<String>, Option<String>),
+    /// A file of a form.
+    File(Part),
 }
 
 /// The separators; of those that begin at the same place the longest counts.
@@ -160,46 +161,49 @@ impl Items {
                 "{value:?}: the type has characters that are not allowed"
             )));
         }
-        let own = || {
-            let name = std::path::Path::new(path).file_name();
-            name.filter(|_| path != "-")
-                .map(|name| name.to_string_lossy().into_owned())
+        let mut part = match path {
+            "-" => Part::from(self.open(path)?).kind("application/octet-stream"),
+            path => Part::open(path).map_err(unreadable)?,
         };
-        let kind = kind.or_else(|| guessed(path));
-        let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
-        Ok(Field::File(self.open(path)?, name.or_else(own), Some(kind)))
+        if let Some(kind) = kind {
+            part = part.kind(kind);
+        }
+        if let Some(name) = name {
+            part = part.file_name(name);
+        }
+        Ok(Field::File(part))
     }
 
-    fn open(&mut self, path: &str) -> Result<Vec<Piece>, Failure> {
-        if path == "-" && std::mem::replace(&mut self.stdin, true) {
-            return Err(Failure::usage("standard input can be read once only"));
-        }
-        body::open(path)
+    /// A file, or standard input for `-`.
+    fn open(&mut self, path: &str) -> Result<Content, Failure> {
+        let opened = match path {
+            "-" if std::mem::replace(&mut self.stdin, true) => {
+                return Err(Failure::usage("standard input can be read once only"));
+            }
+            "-" => Content::stdin(),
+            path => Content::open(path),
+        };
+        opened.map_err(unreadable)
     }
 
     /// The text of a file, or of standard input for `-`.
     fn text(&mut self, path: &str) -> Result<String, Failure> {
-        let fault = |reason: &str| Failure::error(format!("{path}: {reason}"));
-        let mut bytes = Vec::new();
-        for piece in self.open(path)? {
-            match piece {
-                Piece::Bytes(own) => bytes.extend(own),
-                Piece::File(_, file, length) if length <= MAX_VALUE => {
-                    let read = file.take(length).read_to_end(&mut bytes);
-                    read.map_err(|error| fault(&error.to_string()))?;
-                }
-                Piece::File(..) | Piece::Open(_) => {
-                    return Err(fault("too long for a value; send it as a body with @FILE"));
-                }
-            }
-        }
-        String::from_utf8(bytes).map_err(|_| fault("expected UTF-8 text"))
+        let read = self.open(path)?.into_bytes(MAX_VALUE);
+        let bytes = read.map_err(|error| match error.kind() {
+            io::ErrorKind::FileTooLarge => Failure::error(format!(
+                "{path}: too long for a value; send it as a body with @FILE"
+            )),
+            _ => unreadable(error),
+        })?;
+        let text = String::from_utf8(bytes.into());
+        text.map_err(|_| Failure::error(format!("{path}: expected UTF-8 text")))
     }
 }
 
-/// What a file holds, by its name.
-pub(super) fn guessed(path: &str) -> Option<String> {
-    mime_guess::from_path(path).first_raw().map(str::to_owned)
+/// The library has named the file already.
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+pub(super) fn unreadable(error: io::Error) -> Failure {
+    Failure::error(error.to_string())
 }
 
 /// Name, separator and value, split at the first separator without a backslash before it.

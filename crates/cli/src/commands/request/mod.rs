@@ -1,12 +1,10 @@
 //! `gatepass request`.
 
 mod answer;
-mod body;
 mod compose;
 mod disposition;
 mod download;
 mod items;
-mod multipart;
 mod nested;
 mod pretty;
 mod redact;
@@ -14,19 +12,19 @@ mod trace;
 mod words;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{Body, ConfigError, LoginOptions, Profile, Response, Session};
+use gatepass_client::{Body, ConfigError, Profile, Response, Session};
 use http::{Method, StatusCode};
 use url::{Position, Url};
 
+use super::scope::{self, ScopeArgs};
 use super::{Run, login};
 use crate::context::{Asked, Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
-use crate::person::{self, AtTerminal};
+use crate::person;
 use answer::Showing;
 use items::{Items, Kind};
 use redact::Redactor;
@@ -71,6 +69,7 @@ Examples:
   gatepass delete https://api.example.com/items/7
   gatepass post https://api.example.com/photos --form title=Sea photo@sea.jpg
   gatepass get https://api.example.com/report.pdf --download
+  gatepass get https://api.example.com/audit --scope \"read audit\"
   gatepass request -f :8484/form X-Trace:1 text=@note.txt | jq .
 
 The exit code tells the status: 0 below 400, 4 for 401 (a login is needed),
@@ -92,6 +91,8 @@ pub(super) struct Sending {
     /// The profile [default: the one for the URL]
     #[arg(long, short, value_name = "NAME")]
     profile: Option<String>,
+    #[command(flatten)]
+    scope: ScopeArgs,
     /// Send fields as JSON (the usual)
     #[arg(long, short, overrides_with_all = ["form", "multipart"])]
     json: bool,
@@ -151,7 +152,7 @@ impl Sending {
     pub(super) async fn send(self, words: Words, context: &Context) -> Result<Exit, Failure> {
         let items = Items::read(&words.items, self.kind())?;
         let profile = find(self.profile.as_deref(), &words.url, context)?;
-        let session = self.session(&profile, context)?;
+        let session = self.session(&profile, context).await?;
         let head = words.method == Some(Method::HEAD);
         let request = items.request(words.method, words.url.clone())?;
         let (answer, redactor) = self
@@ -194,7 +195,7 @@ impl Sending {
         url: &Url,
         profile: &Profile,
     ) -> Result<(Response, Option<Redactor>), Failure> {
-        let of_profile = |error| Failure::of_profile(error, profile.name.as_str());
+        let of_profile = |error| scope::failure(error, profile, session);
         if !self.verbose {
             let answer = session.send(request).await.map_err(of_profile)?;
             return Ok((answer, None));
@@ -211,13 +212,14 @@ impl Sending {
             redactor.learn(&attachment);
         }
         let elsewhere = |to: &Url| to[..Position::AfterPath] != url[..Position::AfterPath];
-        if let Some(to) = answer.url().filter(|to| elsewhere(to)) {
+        let to = answer.url();
+        if elsewhere(to) {
             output::note(&format!("redirected to {}\n", redactor.url(to.as_str())));
         }
         Ok((answer, Some(redactor)))
     }
 
-    fn session(&self, profile: &Profile, context: &Context) -> Result<Session, Failure> {
+    async fn session(&self, profile: &Profile, context: &Context) -> Result<Session, Failure> {
         let mut egress = self.network.egress()?;
         let patience = if self.timeout == 0 {
             FOR_EVER
@@ -227,7 +229,9 @@ impl Sending {
         egress.idle_timeout = Duration::from_secs(patience);
         egress.connect_timeout = egress.connect_timeout.min(egress.idle_timeout);
         egress.max_wait = egress.max_wait.min(egress.idle_timeout);
-        context.session_by(profile, egress, self.asked())
+        self.scope
+            .session(context, profile, egress, self.asked())
+            .await
     }
 
     fn kind(&self) -> Kind {
@@ -240,15 +244,8 @@ impl Sending {
 
     /// A browser opens only where somebody looks.
     fn asked(&self) -> Option<Asked> {
-        if self.no_interactive || !output::is_terminal(Stream::Error) {
-            return None;
-        }
-        let browser = person::browser(true);
-        let options = LoginOptions {
-            browser: Arc::clone(&browser),
-            ..LoginOptions::default()
-        };
-        Some((Arc::new(AtTerminal::with(browser)), options))
+        let looks = !self.no_interactive && output::is_terminal(Stream::Error);
+        looks.then(person::asked)
     }
 }
 

@@ -74,6 +74,19 @@ pub(crate) fn given(command: &mut Command, input: &str) -> Told {
 }
 
 #[test]
+fn a_password_in_a_netrc_file_is_left_there() {
+    let home = Home::new();
+    home.run("profile add net --api https://a.example --set method=netrc")
+        .done();
+    let input = "protocol=https\nhost=a.example\n";
+    given(&mut home.command("helper git get"), input)
+        .code(1)
+        .complaining("let the program read that file itself");
+    let listed = given(&mut home.command("helper docker list"), "").done();
+    assert_eq!(listed.stdout, "{}\n");
+}
+
+#[test]
 fn nothing_secret_is_logged_however_much_is() {
     let sts = aws::Sts::start();
     let host = "https://a.example";

@@ -162,7 +162,7 @@ impl Database {
             .await?;
         let mut keys: Vec<TokenKey> = names
             .iter()
-            .filter_map(|name| TokenKey::new(name))
+            .filter_map(|name| TokenKey::kept(name))
             .collect();
         keys.sort();
         Ok(keys)

@@ -2,10 +2,13 @@ use proptest::prelude::*;
 
 use super::ErrorResponse;
 use crate::OAuthError;
+use crate::Secret;
+use crate::message::known::KnownSecrets;
 use crate::message::quirks::Quirks;
 
 fn read(body: &str) -> Option<(String, Option<String>)> {
-    let error = ErrorResponse::parse_failure(body.as_bytes(), &Quirks::default())?;
+    let nothing = KnownSecrets::default();
+    let error = ErrorResponse::parse_failure(body.as_bytes(), &Quirks::default(), &nothing)?;
     Some((error.error, error.description))
 }
 
@@ -154,12 +157,35 @@ fn a_servers_own_word_becomes_the_standards() {
             "Invalid refresh token",
         ),
     ] {
-        let error = ErrorResponse::parse_failure(body.as_bytes(), &quirks).expect(body);
+        let nothing = KnownSecrets::default();
+        let error = ErrorResponse::parse_failure(body.as_bytes(), &quirks, &nothing).expect(body);
         assert_eq!(error.error, "invalid_grant", "{body}");
         assert_eq!(error.description.as_deref(), Some(description), "{body}");
     }
     let other = ErrorResponse::parse_by(br#"{"error":"slow_down"}"#, &quirks);
     assert_eq!(other.expect("an error").error, "slow_down");
+}
+
+#[test]
+fn a_secret_of_the_request_is_shown_in_no_member() {
+    let known: KnownSecrets = [&Secret::new("hunter2")].into_iter().collect();
+    for body in [
+        r#"{"error":"no hunter2"}"#,
+        r#"{"error":"invalid_grant","error_description":"hunter2"}"#,
+        r#"{"error":"invalid_grant","error_description":"h\u0075nter2 is bad"}"#,
+        r#"{"error":"e","error_uri":"https://as.example/?code=hunter2"}"#,
+        r#"{"errors":[{"message":"hunter2","field":"hunter2"}]}"#,
+        r#"{"error":{"message":"hunter2"}}"#,
+        "error=e&error_description=hunter2",
+    ] {
+        let quirks = Quirks::default();
+        let error = ErrorResponse::parse_failure(body.as_bytes(), &quirks, &known).expect(body);
+        let shown = format!("{error:?}");
+        assert!(
+            shown.contains("[redacted]") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
 }
 
 proptest! {
