@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use gatepass_proto::client_auth::Presented;
 use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::details::{ClientDetails, GrantDetails, UserDetails};
 use gatepass_proto::decide::record::{Client, Code, Grant, Key, Record, User};
 use gatepass_proto::decide::rules::Lifetimes;
 use gatepass_proto::decide::{Facts, RefreshKeys, Rules};
@@ -74,6 +75,7 @@ pub(crate) fn client() -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: NOW,
+        details: ClientDetails::default(),
     }
 }
 
@@ -98,6 +100,7 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
         password_hash: String::new(),
         created_at: NOW,
         locked_at: None,
+        details: UserDetails::default(),
     };
     facts.learn(Key::User(user_id.clone()), Some(Record::User(user)));
     let digest = Digest::of("code");
@@ -114,6 +117,7 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
         auth_time: NOW,
         expires_at: Timestamp::from_secs(NOW.as_secs() + 60),
         spent_at: None,
+        details: GrantDetails::default(),
     };
     facts.learn(Key::Code(digest), Some(Record::Code(code)));
     let params = Params::parse_form(b"grant_type=authorization_code&code=code&client_id=cl_1");

@@ -1,5 +1,6 @@
 //! What a decision asks the store to do: all of it or none.
 
+use super::item::Item;
 use super::record::{Key, Record};
 use crate::{ClientId, Digest, GrantId, Timestamp, UserId};
 
@@ -50,6 +51,17 @@ pub enum Change {
         hash: Digest,
         /// Until when it must be remembered.
         until: Timestamp,
+    },
+    /// Puts an item in place of the version before it. Conflicts when that is not what stands there.
+    Replace(Item),
+    /// Takes an item away. Conflicts when this version is not what stands there.
+    Take {
+        /// Its kind.
+        space: &'static str,
+        /// What it is found by.
+        digest: Digest,
+        /// The version.
+        version: u32,
     },
     /// Deletes a record. Holds when it is gone.
     Delete(Key),

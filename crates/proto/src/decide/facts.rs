@@ -124,7 +124,7 @@ impl Facts {
         })
     }
 
-    fn record(&self, key: Key) -> Result<Option<&Record>, Halt> {
+    pub(super) fn record(&self, key: Key) -> Result<Option<&Record>, Halt> {
         match self.records.iter().find(|(known, _)| *known == key) {
             Some((_, record)) => Ok(record.as_ref()),
             None => Err(Halt::Need(vec![Need::Record(key)])),

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::details::GrantDetails;
 use super::record::{Client, Family, Grant};
 use super::{Rules, family, policy};
 use crate::jose::access_token::{AccessToken, Audience};
@@ -64,6 +65,7 @@ pub(crate) struct Consent<'a> {
     pub(crate) user_id: &'a UserId,
     pub(crate) scope: &'a Scope,
     pub(crate) audience: &'a [String],
+    pub(crate) details: &'a GrantDetails,
 }
 
 /// A new grant, with a refresh family if the client may refresh, and its first tokens.
@@ -94,6 +96,7 @@ pub(crate) fn grant(
         expires_at: cx.now + lifetime,
         revoked_at: None,
         family,
+        details: consent.details.clone(),
     };
     let issue = from_grant(rules, client, &grant, &grant.scope, &grant.audience, 1, cx);
     (grant, issue)

@@ -6,9 +6,11 @@
 //! `invalid_grant`.
 
 pub mod change;
+pub mod details;
 pub mod facts;
 pub(crate) mod family;
 pub mod issue;
+pub mod item;
 pub mod policy;
 pub mod record;
 pub(crate) mod redirect;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::details::{ClientDetails, GrantDetails, SessionDetails, UserDetails};
+use super::item::Item;
 use crate::pkce::CodeChallenge;
 use crate::{ClientId, Digest, GrantId, Scope, Timestamp, UserId};
 
@@ -36,6 +38,8 @@ pub struct Client {
     pub refresh_grace: Option<u64>,
     /// `client_id_issued_at`.
     pub client_id_issued_at: Timestamp,
+    /// The rest of it.
+    pub details: ClientDetails,
 }
 
 impl Client {
@@ -63,6 +67,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Since when the account is locked.
     pub locked_at: Option<Timestamp>,
+    /// The rest of it.
+    pub details: UserDetails,
 }
 
 /// A browser's login at this server.
@@ -76,6 +82,8 @@ pub struct Session {
     pub auth_time: Timestamp,
     /// When it ends at the latest.
     pub expires_at: Timestamp,
+    /// The rest of it.
+    pub details: SessionDetails,
 }
 
 /// An authorization code (RFC 6749 §4.1.2), and all that is needed to make the grant it stands for.
@@ -103,6 +111,8 @@ pub struct Code {
     pub expires_at: Timestamp,
     /// When it was redeemed.
     pub spent_at: Option<Timestamp>,
+    /// The rest of it, which the grant takes over.
+    pub details: GrantDetails,
 }
 
 /// One consent in force: what a code was redeemed for.
@@ -126,6 +136,8 @@ pub struct Grant {
     pub revoked_at: Option<Timestamp>,
     /// Its refresh tokens, if it has any.
     pub family: Option<Family>,
+    /// The rest of it.
+    pub details: GrantDetails,
 }
 
 /// The refresh tokens of a grant: a chain of which only the head, and for a short grace the one before it,
@@ -197,6 +209,7 @@ pub enum Record {
     ApiKey(ApiKey),
     Denied(Denied),
     SealedKey(SealedKey),
+    Item(Item),
 }
 
 impl Record {
@@ -211,6 +224,7 @@ impl Record {
             Self::ApiKey(key) => Key::ApiKey(key.digest),
             Self::Denied(denied) => Key::Denied(denied.jti.clone()),
             Self::SealedKey(key) => Key::SealedKey(key.key_id.clone()),
+            Self::Item(item) => item.key(),
         }
     }
 }
@@ -236,14 +250,35 @@ pub enum Key {
     Denied(String),
     /// A sealed key by its id.
     SealedKey(String),
+    /// An item by its kind and digest.
+    Item {
+        /// Its kind.
+        space: &'static str,
+        /// What it is found by.
+        digest: Digest,
+    },
 }
 
-/// The kinds of records that an operator lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each variant is the record of the same name")]
+/// What is listed: for operators, and for the people whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
+    /// All clients.
     Client,
+    /// All users.
     User,
+    /// All API keys.
     ApiKey,
+    /// All sealed keys.
     SealedKey,
+    /// The grants that a user gave.
+    GrantsOf(UserId),
+    /// The logins of a user.
+    SessionsOf(UserId),
+    /// The items of a kind that are somebody's.
+    ItemsOf {
+        /// Their kind.
+        space: &'static str,
+        /// Whose.
+        owner: String,
+    },
 }

@@ -3,6 +3,7 @@
 
 use crate::base::opaque;
 use crate::decide::change::Change;
+use crate::decide::details::GrantDetails;
 use crate::decide::record::{Client, Code, Record};
 use crate::decide::{Done, Facts, Judged, Rules, policy, redirect};
 use crate::message::authorization::{AuthorizationRequest, AuthorizationResponse, OUT_OF_BAND};
@@ -150,6 +151,10 @@ pub fn consent(
         auth_time,
         expires_at: cx.now + rules.code_ttl(return_to.is_out_of_band()),
         spent_at: None,
+        details: GrantDetails {
+            auth_time: Some(auth_time),
+            ..GrantDetails::default()
+        },
     };
     Done {
         changes: vec![Change::Insert(Record::Code(record))],

@@ -100,6 +100,7 @@ impl Grant for AuthorizationCode {
             user_id: &code.user_id,
             scope: &code.scope,
             audience: &code.audience,
+            details: &code.details,
         };
         let (grant, mut issue) = issue::grant(asked.rules, asked.client, &consent, cx);
         issue.access_token.aud = Audience::of(&audience);

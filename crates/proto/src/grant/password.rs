@@ -3,6 +3,7 @@
 
 use super::{Asked, Grant, GrantParams};
 use crate::decide::change::Change;
+use crate::decide::details::GrantDetails;
 use crate::decide::record::Record;
 use crate::decide::{Done, Facts, Halt, Issue, Judged, PasswordFact, issue, policy};
 use crate::{Cx, GrantId, OAuthError, Params, Scope, Secret, UserId};
@@ -71,6 +72,10 @@ impl Grant for Password {
             user_id: &user_id,
             scope: &scope,
             audience: &audience,
+            details: &GrantDetails {
+                auth_time: Some(cx.now),
+                ..GrantDetails::default()
+            },
         };
         let (grant, issue) = issue::grant(asked.rules, asked.client, &consent, cx);
         Ok(Done {

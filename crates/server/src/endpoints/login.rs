@@ -3,8 +3,11 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_proto::decide::details::SessionDetails;
 use gatepass_proto::decide::record::{Key, Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, Rules};
 use gatepass_proto::grant::password::check_password;
@@ -97,6 +100,11 @@ fn judge(
         user_id: user_id.clone(),
         auth_time: cx.now,
         expires_at: cx.now + rules.lifetimes.session,
+        details: SessionDetails {
+            sid: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
+            amr: vec!["pwd".to_owned()],
+            ..SessionDetails::default()
+        },
     };
     let audit = AuditEvent::new(cx.now, "session.started").user(&user_id);
     Ok(Done {

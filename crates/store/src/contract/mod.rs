@@ -9,6 +9,7 @@
 pub mod codes;
 pub mod commits;
 pub mod grants;
+pub mod items;
 pub mod records;
 pub mod samples;
 pub mod sweeping;
@@ -69,6 +70,13 @@ macro_rules! contract {
                     the_first_revocation_stays
                     revoking_a_missing_grant_holds
                     advancing_and_revoking_have_an_order
+                }
+                items {
+                    a_version_is_replaced_once
+                    a_version_is_taken_once
+                    kinds_have_digests_of_their_own
+                    somebodys_are_listed
+                    what_has_ended_goes
                 }
                 throttle {
                     exactly_the_limit_is_admitted

@@ -1,5 +1,7 @@
 //! Records for tests. `n` tells those of one kind apart.
 
+use gatepass_proto::decide::details::{ClientDetails, GrantDetails, SessionDetails, UserDetails};
+use gatepass_proto::decide::item::Item;
 use gatepass_proto::decide::record::{
     ApiKey, Client, Code, Denied, Family, Grant, Record, SealedKey, Session, User,
 };
@@ -36,6 +38,12 @@ pub fn client(n: u32) -> Client {
         access_token_ttl: Some(600),
         refresh_grace: Some(0),
         client_id_issued_at: NOW,
+        details: ClientDetails {
+            jwks_uri: Some("https://a.example/jwks".into()),
+            default_max_age: Some(7),
+            request_uris: vec!["https://a.example/request".into()],
+            ..ClientDetails::default()
+        },
     }
 }
 
@@ -56,6 +64,7 @@ pub fn bare_client(n: u32) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_millis(0),
+        details: ClientDetails::default(),
     }
 }
 
@@ -67,6 +76,10 @@ pub fn user(n: u32) -> User {
         password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
         created_at: NOW,
         locked_at: None,
+        details: UserDetails {
+            credentials_changed_at: Some(NOW),
+            ..UserDetails::default()
+        },
     }
 }
 
@@ -77,6 +90,11 @@ pub fn session(n: u32) -> Session {
         user_id: UserId::new("us_1"),
         auth_time: Timestamp::from_millis(NOW.as_millis() + 1),
         expires_at: Timestamp::from_secs(NOW.as_secs() + 3600),
+        details: SessionDetails {
+            sid: "s".into(),
+            amr: vec!["pwd".into()],
+            ..SessionDetails::default()
+        },
     }
 }
 
@@ -94,6 +112,7 @@ pub fn code(n: u32) -> Code {
         auth_time: NOW,
         expires_at: Timestamp::from_secs(NOW.as_secs() + 60),
         spent_at: None,
+        details: details(),
     }
 }
 
@@ -114,6 +133,28 @@ pub fn grant(n: u32) -> Grant {
             head: 1,
             rotated_at: NOW,
         }),
+        details: details(),
+    }
+}
+
+fn details() -> GrantDetails {
+    GrantDetails {
+        nonce: Some("n \u{1f511}".into()),
+        auth_time: Some(NOW),
+        claims: Some(serde_json::json!({ "id_token": { "email": null } })),
+        ..GrantDetails::default()
+    }
+}
+
+/// An item that ends a minute from now.
+pub fn item(n: u32) -> Item {
+    Item {
+        space: "sample",
+        digest: digest(n),
+        version: 1,
+        owner: Some("us_1".into()),
+        body: "{}".into(),
+        expires_at: Timestamp::from_secs(NOW.as_secs() + 60),
     }
 }
 

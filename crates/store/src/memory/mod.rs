@@ -66,7 +66,7 @@ impl Store for MemoryStore {
     }
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
-        Ok(self.lock()?.list(kind))
+        Ok(self.lock()?.list(&kind))
     }
 
     async fn charge(

@@ -46,16 +46,13 @@ impl State {
         verdict
     }
 
-    pub(super) fn list(&self, kind: Kind) -> Vec<Record> {
+    pub(super) fn list(&self, kind: &Kind) -> Vec<Record> {
         let mut named: Vec<_> = self
             .records
             .values()
-            .filter_map(|record| match listed_as(record)? {
-                (own, name) if own == kind => Some((name, record)),
-                _ => None,
-            })
+            .filter_map(|record| Some((listed_as(record, kind)?, record)))
             .collect();
-        named.sort_unstable_by_key(|(name, _)| *name);
+        named.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         named.truncate(retention::LISTED);
         named
             .into_iter()
@@ -131,6 +128,25 @@ impl State {
                 Ok(())
             }
             Change::Once { space, hash, until } => self.once((space, hash), until, undo),
+            Change::Replace(item) => {
+                let before = item.version.checked_sub(1);
+                self.update(item.key(), undo, |record| {
+                    is_version(&record, before).then_some(Record::Item(item))
+                })
+            }
+            Change::Take {
+                space,
+                digest,
+                version,
+            } => {
+                let key = Key::Item { space, digest };
+                let stands = self.records.get(&key);
+                if !stands.is_some_and(|record| is_version(record, Some(version))) {
+                    return Err(CommitError::Conflict);
+                }
+                self.replace(key, None, undo);
+                Ok(())
+            }
             Change::Delete(key) => {
                 if let Some(key) = self.primary(&key) {
                     self.replace(key, None, undo);
@@ -260,13 +276,27 @@ fn unique_name(record: &Record) -> Option<(Kind, String)> {
     }
 }
 
-/// In which list a record stands, and under which name.
-fn listed_as(record: &Record) -> Option<(Kind, &str)> {
-    match record {
-        Record::Client(client) => Some((Kind::Client, client.client_id.as_str())),
-        Record::User(user) => Some((Kind::User, &user.username)),
-        Record::ApiKey(key) => Some((Kind::ApiKey, &key.name)),
-        Record::SealedKey(key) => Some((Kind::SealedKey, &key.key_id)),
+/// Under which name a record stands in a list, if it does.
+fn listed_as(record: &Record, kind: &Kind) -> Option<Vec<u8>> {
+    let bytes = |text: &str| Some(text.as_bytes().to_vec());
+    match (record, kind) {
+        (Record::Client(client), Kind::Client) => bytes(client.client_id.as_str()),
+        (Record::User(user), Kind::User) => bytes(&user.username),
+        (Record::ApiKey(key), Kind::ApiKey) => bytes(&key.name),
+        (Record::SealedKey(key), Kind::SealedKey) => bytes(&key.key_id),
+        (Record::Grant(grant), Kind::GrantsOf(user_id)) => {
+            (grant.user_id == *user_id).then(|| grant.grant_id.as_bytes().to_vec())
+        }
+        (Record::Session(session), Kind::SessionsOf(user_id)) => {
+            (session.user_id == *user_id).then(|| session.digest.as_bytes().to_vec())
+        }
+        (Record::Item(item), Kind::ItemsOf { space, owner }) => (item.space == *space
+            && item.owner.as_ref() == Some(owner))
+        .then(|| item.digest.as_bytes().to_vec()),
         _ => None,
     }
+}
+
+fn is_version(record: &Record, version: Option<u32>) -> bool {
+    matches!(record, Record::Item(item) if Some(item.version) == version)
 }

@@ -32,10 +32,11 @@ impl State {
 }
 
 /// For each kind of record that ends: whether it is one and cannot matter any more.
-const KINDS: [fn(&Record, Timestamp) -> bool; 4] = [
+const KINDS: [fn(&Record, Timestamp) -> bool; 5] = [
     |record, now| matches!(record, Record::Code(code) if code.expires_at < now - retention::CODE),
     |record, now| matches!(record, Record::Session(session) if session.expires_at < now),
     |record, now| matches!(record, Record::Grant(grant) if grant.expires_at < now),
+    |record, now| matches!(record, Record::Item(item) if item.expires_at < now),
     |record, now| matches!(record, Record::Denied(denied) if denied.until < now),
 ];
 

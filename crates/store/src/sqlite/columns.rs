@@ -1,6 +1,8 @@
 //! How the values of our own types stand in columns: written and read side by side.
 
 use gatepass_proto::{Digest, GrantId, Scope, Timestamp};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
@@ -57,6 +59,18 @@ pub(super) fn read_digest(row: &SqliteRow, column: &'static str) -> Result<Diges
 
 pub(super) fn read_grant_id(row: &SqliteRow, column: &'static str) -> Result<GrantId, sqlx::Error> {
     read_bytes(row, column).map(GrantId::from_bytes)
+}
+
+/// A document as JSON.
+pub(super) fn document(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+pub(super) fn read_document<T: DeserializeOwned>(
+    row: &SqliteRow,
+    column: &'static str,
+) -> Result<T, sqlx::Error> {
+    serde_json::from_str(row.try_get(column)?).map_err(|_| unreadable(column))
 }
 
 /// Digests one after the other.

@@ -100,6 +100,8 @@ fn step(change: &Change) -> (&'static str, Option<Refusal>) {
             "INSERT INTO seen (space, hash, until) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             Some(Refusal::Spent),
         ),
+        Change::Replace(_) => (rows::item::REPLACE, Some(Refusal::Conflict)),
+        Change::Take { .. } => (rows::item::TAKE, Some(Refusal::Conflict)),
         Change::Delete(key) => (rows::delete(key), None),
         Change::Audit(_) => (
             "INSERT INTO audit (at, event, client_id, user_id, grant_id) VALUES (?, ?, ?, ?, ?)",
@@ -133,6 +135,15 @@ fn bind(statement: Statement, change: &Change) -> Statement {
             .bind(*space)
             .bind(hash.as_bytes().as_slice())
             .bind(time(*until)),
+        Change::Replace(item) => rows::item::bind_replace(item, statement),
+        Change::Take {
+            space,
+            digest,
+            version,
+        } => statement
+            .bind(*space)
+            .bind(digest.as_bytes().as_slice())
+            .bind(*version),
         Change::Delete(key) => rows::bind_key(statement, key),
         Change::Audit(event) => statement
             .bind(time(event.at))

@@ -66,7 +66,7 @@ impl Readers {
     pub(super) async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         let most = i64::try_from(retention::LISTED).unwrap_or(i64::MAX);
         let mut lease = self.lease().await?;
-        let listed: Vec<SqliteRow> = sqlx::query(rows::list(kind))
+        let listed: Vec<SqliteRow> = rows::bind_kind(sqlx::query(rows::list(&kind)), &kind)
             .bind(most)
             .fetch_all(&mut lease.conn)
             .await
@@ -74,7 +74,7 @@ impl Readers {
         lease.give_back();
         listed
             .iter()
-            .map(|row| rows::read_listed(kind, row))
+            .map(|row| rows::read_listed(&kind, row))
             .collect::<Result<_, _>>()
             .map_err(|error| fault(&error))
     }

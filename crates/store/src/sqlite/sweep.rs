@@ -14,7 +14,7 @@ const BATCH: u32 = 200;
 type Bound = fn(Timestamp) -> Timestamp;
 
 /// For each table whose rows end: how to delete the first few. `?1` is now, `?2` the bound, `?3` how many may go.
-const TABLES: [(&str, Bound); 6] = [
+const TABLES: [(&str, Bound); 7] = [
     (
         "DELETE FROM codes WHERE digest IN \
          (SELECT digest FROM codes WHERE expires_at < ?2 LIMIT ?3)",
@@ -28,6 +28,11 @@ const TABLES: [(&str, Bound); 6] = [
     (
         "DELETE FROM grants WHERE grant_id IN \
          (SELECT grant_id FROM grants WHERE expires_at < ?2 LIMIT ?3)",
+        |now| now,
+    ),
+    (
+        "DELETE FROM items WHERE (space, digest) IN \
+         (SELECT space, digest FROM items WHERE expires_at < ?2 LIMIT ?3)",
         |now| now,
     ),
     (

@@ -5,14 +5,15 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Statement, Stored};
 use crate::sqlite::columns::{
-    digests, integer, list, read_digests, read_list, read_scope, read_some_integer, read_time, time,
+    digests, document, integer, list, read_digests, read_document, read_list, read_scope,
+    read_some_integer, read_time, time,
 };
 
 impl Stored for Client {
     const INSERT: &'static str = "INSERT INTO clients (client_id, client_name, client_secrets, \
         auth_methods, redirect_uris, grant_types, scope, default_scope, resources, require_pkce, \
-        json_body, access_token_ttl, refresh_grace, client_id_issued_at) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        json_body, access_token_ttl, refresh_grace, client_id_issued_at, details) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind(&self, insert: Statement) -> Statement {
         insert
@@ -30,6 +31,7 @@ impl Stored for Client {
             .bind(self.access_token_ttl.map(integer))
             .bind(self.refresh_grace.map(integer))
             .bind(time(self.client_id_issued_at))
+            .bind(document(&self.details))
     }
 
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -48,6 +50,7 @@ impl Stored for Client {
             access_token_ttl: read_some_integer(row, "access_token_ttl")?,
             refresh_grace: read_some_integer(row, "refresh_grace")?,
             client_id_issued_at: read_time(row, "client_id_issued_at")?,
+            details: read_document(row, "details")?,
         })
     }
 }

@@ -6,14 +6,14 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Statement, Stored};
 use crate::sqlite::columns::{
-    list, read_digest, read_grant_id, read_list, read_scope, read_some_time, read_time, time,
-    unreadable,
+    document, list, read_digest, read_document, read_grant_id, read_list, read_scope,
+    read_some_time, read_time, time, unreadable,
 };
 
 impl Stored for Code {
     const INSERT: &'static str = "INSERT INTO codes (digest, grant_id, client_id, user_id, \
-        redirect_uri, code_challenge, scope, audience, auth_time, expires_at, spent_at) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        redirect_uri, code_challenge, scope, audience, auth_time, expires_at, spent_at, details) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind(&self, insert: Statement) -> Statement {
         insert
@@ -31,6 +31,7 @@ impl Stored for Code {
             .bind(time(self.auth_time))
             .bind(time(self.expires_at))
             .bind(self.spent_at.map(time))
+            .bind(document(&self.details))
     }
 
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -46,6 +47,7 @@ impl Stored for Code {
             auth_time: read_time(row, "auth_time")?,
             expires_at: read_time(row, "expires_at")?,
             spent_at: read_some_time(row, "spent_at")?,
+            details: read_document(row, "details")?,
         })
     }
 }

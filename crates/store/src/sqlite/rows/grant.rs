@@ -5,13 +5,14 @@ use sqlx::sqlite::SqliteRow;
 
 use super::{Statement, Stored};
 use crate::sqlite::columns::{
-    list, read_bytes, read_grant_id, read_list, read_scope, read_some_time, read_time, time,
+    document, list, read_bytes, read_document, read_grant_id, read_list, read_scope,
+    read_some_time, read_time, time,
 };
 
 impl Stored for Grant {
     const INSERT: &'static str = "INSERT INTO grants (grant_id, client_id, user_id, scope, audience, \
         created_at, expires_at, revoked_at, family_seed, family_key_version, family_head, \
-        family_rotated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        family_rotated_at, details) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind(&self, insert: Statement) -> Statement {
         let family = self.family.as_ref();
@@ -28,6 +29,7 @@ impl Stored for Grant {
             .bind(family.map(|family| family.key_version))
             .bind(family.map(|family| family.head))
             .bind(family.map(|family| time(family.rotated_at)))
+            .bind(document(&self.details))
     }
 
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -41,6 +43,7 @@ impl Stored for Grant {
             expires_at: read_time(row, "expires_at")?,
             revoked_at: read_some_time(row, "revoked_at")?,
             family: read_family(row)?,
+            details: read_document(row, "details")?,
         })
     }
 }

@@ -5,6 +5,7 @@ mod client;
 mod code;
 mod denied;
 mod grant;
+pub(super) mod item;
 mod sealed_key;
 mod session;
 mod user;
@@ -42,6 +43,7 @@ pub(super) fn insert(record: &Record) -> &'static str {
         Record::ApiKey(_) => ApiKey::INSERT,
         Record::Denied(_) => Denied::INSERT,
         Record::SealedKey(_) => SealedKey::INSERT,
+        Record::Item(_) => item::INSERT,
     }
 }
 
@@ -56,6 +58,7 @@ pub(super) fn bind_record(statement: Statement, record: &Record) -> Statement {
         Record::ApiKey(key) => key.bind(statement),
         Record::Denied(denied) => denied.bind(statement),
         Record::SealedKey(key) => key.bind(statement),
+        Record::Item(own) => item::bind(own, statement),
     }
 }
 
@@ -71,6 +74,7 @@ pub(super) fn select(key: &Key) -> &'static str {
         Key::ApiKey(_) => "SELECT * FROM api_keys WHERE digest = ?",
         Key::Denied(_) => "SELECT * FROM denied WHERE jti = ?",
         Key::SealedKey(_) => "SELECT * FROM sealed_keys WHERE key_id = ?",
+        Key::Item { .. } => "SELECT * FROM items WHERE space = ? AND digest = ?",
     }
 }
 
@@ -86,6 +90,7 @@ pub(super) fn delete(key: &Key) -> &'static str {
         Key::ApiKey(_) => "DELETE FROM api_keys WHERE digest = ?",
         Key::Denied(_) => "DELETE FROM denied WHERE jti = ?",
         Key::SealedKey(_) => "DELETE FROM sealed_keys WHERE key_id = ?",
+        Key::Item { .. } => "DELETE FROM items WHERE space = ? AND digest = ?",
     }
 }
 
@@ -101,6 +106,7 @@ pub(super) fn bind_key(statement: Statement, key: &Key) -> Statement {
             statement.bind(digest.as_bytes().as_slice())
         }
         Key::Grant(grant_id) => statement.bind(grant_id.as_bytes().as_slice()),
+        Key::Item { space, digest } => statement.bind(*space).bind(digest.as_bytes().as_slice()),
     }
 }
 
@@ -115,25 +121,45 @@ pub(super) fn read(key: &Key, row: &SqliteRow) -> Result<Record, sqlx::Error> {
         Key::ApiKey(_) => ApiKey::read(row).map(Record::ApiKey),
         Key::Denied(_) => Denied::read(row).map(Record::Denied),
         Key::SealedKey(_) => SealedKey::read(row).map(Record::SealedKey),
+        Key::Item { space, .. } => item::read(space, row).map(Record::Item),
     }
 }
 
-/// Every row of a kind in order; the most rows of it are bound.
-pub(super) fn list(kind: Kind) -> &'static str {
+/// Every row of a kind in order. What it is limited to is bound by [`bind_kind`], the most rows after that.
+pub(super) fn list(kind: &Kind) -> &'static str {
     match kind {
         Kind::Client => "SELECT * FROM clients ORDER BY client_id LIMIT ?",
         Kind::User => "SELECT * FROM users ORDER BY username LIMIT ?",
         Kind::ApiKey => "SELECT * FROM api_keys ORDER BY name LIMIT ?",
         Kind::SealedKey => "SELECT * FROM sealed_keys ORDER BY key_id LIMIT ?",
+        Kind::GrantsOf(_) => "SELECT * FROM grants WHERE user_id = ? ORDER BY grant_id LIMIT ?",
+        Kind::SessionsOf(_) => "SELECT * FROM sessions WHERE user_id = ? ORDER BY digest LIMIT ?",
+        Kind::ItemsOf { .. } => {
+            "SELECT * FROM items WHERE space = ? AND owner = ? ORDER BY digest LIMIT ?"
+        }
+    }
+}
+
+/// Binds what a kind is limited to as the next values.
+pub(super) fn bind_kind(statement: Statement, kind: &Kind) -> Statement {
+    match kind {
+        Kind::Client | Kind::User | Kind::ApiKey | Kind::SealedKey => statement,
+        Kind::GrantsOf(user_id) | Kind::SessionsOf(user_id) => {
+            statement.bind(user_id.as_str().to_owned())
+        }
+        Kind::ItemsOf { space, owner } => statement.bind(*space).bind(owner.clone()),
     }
 }
 
 /// Reads a row that [`list`] found.
-pub(super) fn read_listed(kind: Kind, row: &SqliteRow) -> Result<Record, sqlx::Error> {
+pub(super) fn read_listed(kind: &Kind, row: &SqliteRow) -> Result<Record, sqlx::Error> {
     match kind {
         Kind::Client => Client::read(row).map(Record::Client),
         Kind::User => User::read(row).map(Record::User),
         Kind::ApiKey => ApiKey::read(row).map(Record::ApiKey),
         Kind::SealedKey => SealedKey::read(row).map(Record::SealedKey),
+        Kind::GrantsOf(_) => Grant::read(row).map(Record::Grant),
+        Kind::SessionsOf(_) => Session::read(row).map(Record::Session),
+        Kind::ItemsOf { space, .. } => item::read(space, row).map(Record::Item),
     }
 }

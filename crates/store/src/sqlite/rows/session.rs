@@ -4,11 +4,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Statement, Stored};
-use crate::sqlite::columns::{read_digest, read_time, time};
+use crate::sqlite::columns::{document, read_digest, read_document, read_time, time};
 
 impl Stored for Session {
-    const INSERT: &'static str = "INSERT INTO sessions (digest, user_id, auth_time, expires_at) \
-        VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    const INSERT: &'static str = "INSERT INTO sessions (digest, user_id, auth_time, expires_at, details) \
+        VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind(&self, insert: Statement) -> Statement {
         insert
@@ -16,6 +16,7 @@ impl Stored for Session {
             .bind(self.user_id.as_str())
             .bind(time(self.auth_time))
             .bind(time(self.expires_at))
+            .bind(document(&self.details))
     }
 
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -24,6 +25,7 @@ impl Stored for Session {
             user_id: UserId::new(row.try_get::<String, _>("user_id")?),
             auth_time: read_time(row, "auth_time")?,
             expires_at: read_time(row, "expires_at")?,
+            details: read_document(row, "details")?,
         })
     }
 }

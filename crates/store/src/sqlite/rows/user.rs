@@ -4,11 +4,11 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use super::{Statement, Stored};
-use crate::sqlite::columns::{read_some_time, read_time, time};
+use crate::sqlite::columns::{document, read_document, read_some_time, read_time, time};
 
 impl Stored for User {
     const INSERT: &'static str = "INSERT INTO users (user_id, username, password_hash, created_at, \
-        locked_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        locked_at, details) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind(&self, insert: Statement) -> Statement {
         insert
@@ -17,6 +17,7 @@ impl Stored for User {
             .bind(self.password_hash.as_str())
             .bind(time(self.created_at))
             .bind(self.locked_at.map(time))
+            .bind(document(&self.details))
     }
 
     fn read(row: &SqliteRow) -> Result<Self, sqlx::Error> {
@@ -26,6 +27,7 @@ impl Stored for User {
             password_hash: row.try_get("password_hash")?,
             created_at: read_time(row, "created_at")?,
             locked_at: read_some_time(row, "locked_at")?,
+            details: read_document(row, "details")?,
         })
     }
 }
