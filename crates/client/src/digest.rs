@@ -29,6 +29,14 @@ const ALGORITHMS: [&str; 6] = [
 /// The random bytes of our own nonce.
 const OUR_NONCE: usize = 33;
 
+/// What a digest is of.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) target: &'a str,
+    /// The body, where it is known beforehand.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
 /// The challenge that passwords are proven by now.
 pub(crate) struct Remembered {
     /// With the count of its uses.
@@ -46,12 +54,11 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes the answer to the challenge that is remembered, if there is one, for a request of this method and target.
+    /// Makes the answer to the challenge that is remembered, if there is one, for this request.
     pub(crate) fn answer_challenge(
         &self,
         attachment: &mut Attachment,
-        method: &Method,
-        target: &str,
+        asked: &Asked<'_>,
     ) -> Result<(), Error> {
         let Credential::Digest { username, .. } = &self.credential else {
             return Ok(());
@@ -60,7 +67,7 @@ impl Inner {
         let Some(remembered) = state.digest.as_mut() else {
             return Ok(());
         };
-        attachment.value = remembered.answer(username, &attachment.secret, method, target)?;
+        attachment.value = remembered.answer(username, &attachment.secret, asked)?;
         attachment.place = Where::Header(AUTHORIZATION);
         Ok(())
     }
@@ -103,15 +110,20 @@ impl Remembered {
         &mut self,
         username: &str,
         password: &Secret,
-        method: &Method,
-        target: &str,
+        asked: &Asked<'_>,
     ) -> Result<Secret, Error> {
+        let whole = self.challenge.qop.as_deref() == Some(&[Qop::AUTH_INT]);
+        if whole && asked.body.is_none() {
+            return Err(Error::Setup(
+                "the server wants the body in the digest (qop \"auth-int\"), and this body is not known beforehand".into(),
+            ));
+        }
         let mut context = AuthContext::new_with_method(
             username,
             password.expose(),
-            target,
-            None::<&[u8]>,
-            HttpMethod::from(method.as_str()),
+            asked.target,
+            asked.body.filter(|_| whole),
+            HttpMethod::from(asked.method.as_str()),
         );
         context.set_custom_cnonce(self.cnonce.as_str());
         let mut answer = self.challenge.respond(&context).map_err(|_| {
@@ -191,16 +203,20 @@ fn algorithm(challenge: &Challenge) -> Result<(usize, Algorithm), Error> {
         })
 }
 
-/// `auth` where it is among what is offered; nothing where nothing is, as before there was any (RFC 2069).
+/// `auth` where it is among what is offered, else `auth-int`, which is of the body too; nothing where nothing is, as before there was any (RFC 2069).
 fn qop(challenge: &Challenge, algorithm: Algorithm) -> Result<Option<Vec<Qop>>, Error> {
     let offered = challenge.param("qop").unwrap_or_default();
-    let is_auth = |own: &str| own.trim().eq_ignore_ascii_case("auth");
+    let has = |name: &str| {
+        let is_it = |own: &str| own.trim().eq_ignore_ascii_case(name);
+        offered.split(',').any(is_it)
+    };
     match offered {
         // Without one our nonce is not sent, and it is part of a session's key.
         "" if !algorithm.sess => Ok(None),
-        offered if offered.split(',').any(is_auth) => Ok(Some(vec![Qop::AUTH])),
+        _ if has("auth") => Ok(Some(vec![Qop::AUTH])),
+        _ if has("auth-int") => Ok(Some(vec![Qop::AUTH_INT])),
         offered => Err(Error::Setup(format!(
-            "the server wants Digest with qop {offered:?}; \"auth\" is known here"
+            "the server wants Digest with qop {offered:?}; \"auth\" and \"auth-int\" are known here"
         ))),
     }
 }

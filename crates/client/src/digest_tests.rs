@@ -6,7 +6,7 @@ use gatepass_proto::message::challenge::Challenge;
 use gatepass_proto::{Entropy, Secret};
 use http::Method;
 
-use super::{Remembered, is_stale};
+use super::{Asked, Remembered, is_stale};
 use crate::Error;
 
 /// The challenges of §3.9.1 as one list.
@@ -38,8 +38,16 @@ fn best_of(header: &str) -> Result<Remembered, Error> {
 /// The answer of §3.9.1's user to this challenge, read back.
 fn mufasa(challenge: &mut Remembered) -> Challenge {
     let password = Secret::new("Circle of Life");
-    let answer = challenge.answer("Mufasa", &password, &Method::GET, "/dir/index.html");
+    let answer = challenge.answer("Mufasa", &password, &get("/dir/index.html"));
     one(answer.expect("an answer").expose())
+}
+
+fn get(target: &str) -> Asked<'_> {
+    Asked {
+        method: &Method::GET,
+        target,
+        body: None,
+    }
 }
 
 fn one(header: &str) -> Challenge {
@@ -101,9 +109,9 @@ fn the_example_with_a_hashed_name_and_with_one_that_is_not_ascii() {
         let mut random = Of("NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v");
         let best = Remembered::best_of(&list(&header), &mut random);
         let password = Secret::new("Secret, or not?");
-        let answer =
-            best.expect("a known one")
-                .answer("Jäsøn Doe", &password, &Method::GET, "/doe.json");
+        let answer = best
+            .expect("a known one")
+            .answer("Jäsøn Doe", &password, &get("/doe.json"));
         let answer = one(answer.expect("an answer").expose());
         let (first, shown) = answer.params.first().expect("some");
         assert_eq!((first.as_str(), shown.as_str()), (name, value));
@@ -120,7 +128,7 @@ fn the_example_with_a_hashed_name_and_with_one_that_is_not_ascii() {
 fn a_name_goes_in_clear_where_the_server_says_nothing_of_its_letters() {
     let mut best = best_of(&challenge("", ", qop=\"auth\"")).expect("a known one");
     let password = Secret::new("p");
-    let answer = best.answer("Jäsøn \"J\"", &password, &Method::GET, "/");
+    let answer = best.answer("Jäsøn \"J\"", &password, &get("/"));
     let answer = one(answer.expect("an answer").expose());
     assert_eq!(answer.param("username"), Some("Jäsøn \"J\""));
 }
@@ -206,18 +214,41 @@ fn the_quality_of_protection_is_auth_where_it_is_offered() {
             assert_eq!(answer.param(absent), None);
         }
     }
-    for (algorithm, qop) in [("", ", qop=\"auth-int\""), (", algorithm=MD5-sess", "")] {
+    for (algorithm, qop) in [("", ", qop=\"auth-all\""), (", algorithm=MD5-sess", "")] {
         let error = best_of(&challenge(algorithm, qop)).err().expect("unknown");
         assert!(error.to_string().contains("with qop"), "{error}");
     }
     // What cannot be answered leaves what can.
     let both = format!(
         "{}, {}",
-        challenge(", algorithm=SHA-256", ", qop=\"auth-int\""),
+        challenge(", algorithm=SHA-256", ", qop=\"auth-all\""),
         challenge("", ", qop=\"auth\"")
     );
     let chosen = best_of(&both).expect("the other");
     assert_eq!(chosen.challenge.algorithm.to_string(), "MD5");
+}
+
+/// The hash is by another implementation.
+#[test]
+fn a_digest_may_be_of_the_body_too() {
+    let header = challenge(", algorithm=SHA-256", ", qop=\"auth-int\"");
+    let mut best = best_of(&header).expect("a known one");
+    let password = Secret::new("Circle of Life");
+    let mut asked = Asked {
+        method: &Method::POST,
+        body: Some(b"a body"),
+        ..get("/dir/index.html")
+    };
+    let answer = best.answer("Mufasa", &password, &asked);
+    let answer = one(answer.expect("an answer").expose());
+    assert_eq!(answer.param("qop"), Some("auth-int"));
+    assert_eq!(
+        answer.param("response"),
+        Some("a95b7ce72b72d6f746935df2dad3d9a06071265b595c918bf26a271bf043b21f")
+    );
+    asked.body = None;
+    let error = best.answer("Mufasa", &password, &asked).unwrap_err();
+    assert!(error.to_string().contains("auth-int"), "{error}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gatepass_http::{Body, Resource};
 use gatepass_proto::Secret;
 use gatepass_proto::flow::Skew;
@@ -12,9 +13,10 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Response as Answer};
 use url::{Position, Url};
 
+use crate::digest::{self, Asked};
 use crate::refusal::{StepUp, Verdict};
 use crate::renew::Why;
-use crate::{Credential, Error, Response, Session, digest};
+use crate::{Credential, Error, Response, Session};
 
 /// A request on its way to an answer that stands.
 pub(crate) struct Exchange {
@@ -25,6 +27,8 @@ pub(crate) struct Exchange {
     target: Option<PathAndQuery>,
     /// Its headers, without the credential.
     headers: HeaderMap,
+    /// Its body, where that is known and a digest may be of it.
+    body: Option<Bytes>,
     /// The token or password of the last try.
     shown: Option<Secret>,
     tried: Tried,
@@ -102,6 +106,7 @@ impl Exchange {
             url,
             target: None,
             headers,
+            body: None,
             shown: None,
             tried: Tried::default(),
         })
@@ -118,6 +123,9 @@ impl Exchange {
     }
 
     async fn next(&mut self, body: Body) -> Result<Resource, Error> {
+        if let Credential::Digest { .. } = self.session.inner.credential {
+            self.body = body.as_bytes().cloned();
+        }
         let head = self.head().await?;
         Ok(Resource {
             method: self.method.clone(),
@@ -147,7 +155,12 @@ impl Exchange {
             Some(target) => target.as_str(),
             None => &self.url[Position::BeforePath..Position::AfterQuery],
         };
-        inner.answer_challenge(&mut attachment, &self.method, target)?;
+        let asked = Asked {
+            method: &self.method,
+            target,
+            body: self.body.as_deref(),
+        };
+        inner.answer_challenge(&mut attachment, &asked)?;
         let url = attachment.put(&mut headers, &self.url)?;
         self.shown = Some(attachment.secret);
         Ok(Head { url, headers })

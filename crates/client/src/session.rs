@@ -153,9 +153,12 @@ impl Session {
     /// waits for the server's challenge.
     pub async fn headers_for(&self, method: &Method, url: &Url) -> Result<HeaderMap, Error> {
         let mut attachment = self.attachment_for(method, url).await?;
-        let target = &url[Position::BeforePath..Position::AfterQuery];
-        self.inner
-            .answer_challenge(&mut attachment, method, target)?;
+        let asked = digest::Asked {
+            method,
+            target: &url[Position::BeforePath..Position::AfterQuery],
+            body: None,
+        };
+        self.inner.answer_challenge(&mut attachment, &asked)?;
         let reason = match attachment.place {
             Where::Query(_) => "this key goes into the query; see `Session::attachment_for`",
             Where::Challenge => "Digest answers a challenge, and the server has sent none yet",

@@ -37,6 +37,14 @@ impl Body {
         }
     }
 
+    /// The bytes, where it is not a stream.
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Kind::Bytes(bytes) => Some(bytes),
+            Kind::Stream(_) | Kind::Answer(_) => None,
+        }
+    }
+
     /// Whether it is known to have no bytes.
     pub fn is_empty(&self) -> bool {
         matches!(&self.0, Kind::Bytes(bytes) if bytes.is_empty())

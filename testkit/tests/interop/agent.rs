@@ -145,7 +145,8 @@ impl Person for Agent {
     }
 
     async fn show(&self, notice: Notice) -> Result<(), PersonError> {
-        let done = match &notice.link {
+        // A link without a code is that of a browser on this machine, which is opened by itself.
+        let done = match notice.link.as_ref().filter(|_| notice.user_code.is_some()) {
             Some(link) if self.0.pause.is_zero() => self.visit(link).await,
             Some(link) => {
                 let (own, link) = (self.clone(), link.clone());

@@ -222,7 +222,7 @@ async fn what_cannot_be_answered_is_said() {
             r#"Digest realm="r", nonce="n", algorithm=SHA-1024"#,
             "SHA-1024",
         ),
-        (r#"Digest realm="r", nonce="n", qop="auth-int""#, "auth-int"),
+        (r#"Digest realm="r", nonce="n", qop="auth-all""#, "auth-all"),
         (
             r#"Basic realm="b", Digest realm="r", qop="auth""#,
             "no nonce",
