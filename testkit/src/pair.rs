@@ -5,13 +5,14 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use gatepass_http::{Clock as _, DriveError, Person, PersonError, Shell, Transport, drive};
-use gatepass_proto::client_auth::{ClientCredentials, Presented};
+use gatepass_proto::client_auth::{ClientCredentials, Draft, Presented};
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::details::{ClientDetails, UserDetails};
-use gatepass_proto::decide::record::{Client, Record, User};
-use gatepass_proto::decide::rules::Lifetimes;
+use gatepass_proto::decide::details::{SessionDetails, UserDetails};
+use gatepass_proto::decide::record::{Client, Record, Session, User};
+use gatepass_proto::decide::rules::{Lifetimes, Requests};
 use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules};
-use gatepass_proto::endpoint::authorize::{Authorize, authorize, consent};
+use gatepass_proto::endpoint::authorize::{Authorize, Login, authorize, consent};
+use gatepass_proto::endpoint::device::{self, UserCode};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::endpoint::{introspect, revoke};
 use gatepass_proto::flow::{
@@ -21,11 +22,12 @@ use gatepass_proto::grant::GrantParams;
 use gatepass_proto::grant::refresh_token::Refresh;
 use gatepass_proto::jose::access_token::TYP;
 use gatepass_proto::jose::{KeySet, SigningKey};
+use gatepass_proto::message::device::DeviceAuthorizationResponse;
 use gatepass_proto::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use gatepass_proto::message::revocation::RevocationRequest;
 use gatepass_proto::message::token::TokenResponse;
-use gatepass_proto::{ClientId, Cx, OAuthError, Params, Scope, Secret, Timestamp, UserId};
-use gatepass_server::judge::{Judge, PasswordCheck};
+use gatepass_proto::{ClientId, Cx, Digest, OAuthError, Params, Scope, Secret, Timestamp, UserId};
+use gatepass_server::judge::{Judge, NoProofs, PasswordCheck};
 use gatepass_store::{Store, StoreError};
 use http::header::AUTHORIZATION;
 use url::Url;
@@ -202,18 +204,18 @@ impl Pair {
             .map_err(|fault| OAuthError::invalid_request(fault.to_string()))?;
         let asked = self
             .judge()
-            .run(&mut self.fork(), |facts, _| {
-                authorize(&params, facts, &self.rules)
+            .run(&mut self.fork(), |facts, cx| {
+                authorize(&params, facts, &self.rules, cx.now)
             })
             .await?;
         let back = match asked {
             Authorize::Back(return_to, error) => return_to.url(Err(&error)),
             Authorize::Ask(asked) => {
-                let now = self.clock.now();
+                let login = Login::plain(self.user_id.clone(), self.clock.now());
                 let code = self
                     .judge()
-                    .run(&mut self.fork(), |_, cx| {
-                        Ok(consent(&asked, &self.user_id, now, &self.rules, cx))
+                    .run(&mut self.fork(), |facts, cx| {
+                        consent(&asked, &login, facts, &self.rules, cx)
                     })
                     .await?;
                 asked.return_to.url(Ok(code))
@@ -222,6 +224,41 @@ impl Pair {
         let query = back.split_once('?').map_or("", |(_, query)| query);
         Params::parse_form(query.as_bytes())
             .map_err(|fault| OAuthError::invalid_request(fault.to_string()))
+    }
+
+    /// The device's end of a device authorization request (RFC 8628 §3.1).
+    pub async fn begin_on_device(&self) -> DeviceAuthorizationResponse {
+        let mut draft = Draft::default();
+        draft.params.push("scope", "read");
+        let mut entropy = self.fork();
+        let mut cx = Cx::new(self.clock.now(), &mut entropy);
+        self.client.attach(&mut draft, &mut cx).expect("a secret");
+        let mut request = http::Request::new(draft.params.to_form().into_bytes());
+        *request.uri_mut() = http::Uri::from_static("/device_authorization");
+        *request.headers_mut() = draft.headers;
+        let answer = self.serve(&request).await;
+        DeviceAuthorizationResponse::parse(answer.body()).expect("an answer")
+    }
+
+    /// The user types a device's code, logs in and answers.
+    pub async fn answer_device(&self, user_code: &str, allow: bool) -> Result<(), OAuthError> {
+        let code = UserCode::read(user_code).expect("a code");
+        let digest = Digest::of(format!("session {}", self.fork().draw()));
+        let session = Session {
+            digest,
+            user_id: self.user_id.clone(),
+            auth_time: self.clock.now(),
+            expires_at: self.clock.now() + self.rules.lifetimes.session,
+            details: SessionDetails::default(),
+        };
+        let session = vec![Change::Insert(Record::Session(session))];
+        self.store.commit(session).await.expect("a login");
+        self.judge()
+            .run(&mut self.fork(), |facts, cx| {
+                device::answer(&code, &digest, allow, facts, cx.now)
+            })
+            .await
+            .map(|_| ())
     }
 
     async fn answer(
@@ -241,6 +278,7 @@ impl Pair {
                 let asked = TokenRequest {
                     presented,
                     json: false,
+                    dpop: None,
                 };
                 let issue = judge
                     .run(&mut entropy, |facts, cx| {
@@ -273,6 +311,15 @@ impl Pair {
                     .await?;
                 Ok(serde_json::json!({}))
             }
+            "/device_authorization" => {
+                let page = Url::parse(&format!("{ISSUER}/device")).expect("a URL");
+                let answer = judge
+                    .run(&mut entropy, |facts, cx| {
+                        device::authorize(&presented, &page, facts, &self.rules, cx)
+                    })
+                    .await?;
+                Ok(answer.to_json())
+            }
             other => Err(OAuthError::invalid_request(format!("no endpoint {other}"))),
         }
     }
@@ -282,6 +329,7 @@ impl Pair {
             store: &self.store,
             clock: &self.clock,
             passwords: self,
+            proofs: &NoProofs,
         }
     }
 
@@ -352,10 +400,14 @@ fn rules(signing: &SigningKey) -> Rules {
     let keys = BTreeMap::from([(1, [7; 32].into())]);
     Rules {
         issuer: ISSUER.to_owned(),
+        token_endpoint: format!("{ISSUER}/token"),
+        par_endpoint: format!("{ISSUER}/par"),
         default_audience: format!("{ISSUER}/api"),
         keys: KeySet::of([signing.jwk()]),
         refresh_keys: RefreshKeys::new(keys).expect("one key"),
         lifetimes: Lifetimes::default(),
+        requests: Requests::default(),
+        trusted_issuers: Vec::new(),
     }
 }
 
@@ -372,6 +424,7 @@ fn client(secret: &Secret) -> Client {
             "refresh_token",
             "client_credentials",
             "password",
+            "urn:ietf:params:oauth:grant-type:device_code",
         ]
         .map(str::to_owned)
         .to_vec(),
@@ -383,7 +436,7 @@ fn client(secret: &Secret) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_secs(1_800_000_000),
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 

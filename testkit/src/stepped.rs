@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
-use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 use gatepass_store::{Charge, CommitError, Store, StoreError, Throttled};
 
@@ -71,6 +71,15 @@ impl Store for Stepped {
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         self.step().await?;
         self.inner.list(kind).await
+    }
+
+    async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        self.step().await?;
+        self.inner.audit_log(before, limit).await
     }
 
     async fn charge(

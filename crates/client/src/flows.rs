@@ -64,9 +64,10 @@ impl Inner {
         options: &LoginOptions,
     ) -> Result<CodeSetup, Error> {
         let metadata = &server.metadata;
-        // A pasted code needs the `state` in the link, which a pushed request does not have.
-        let pushes = oauth.par.unwrap_or(options.way != LoginWay::Paste)
-            || metadata.require_pushed_authorization_requests;
+        // A code that is pasted by itself needs the `state` in the link, which a pushed request does not have.
+        let comes_back = options.way == LoginWay::Auto && Loopback::can_serve(&redirect_uri);
+        let pushes =
+            oauth.par.unwrap_or(comes_back) || metadata.require_pushed_authorization_requests;
         let pushed = match pushes {
             true => server.door(Door::Par)?,
             false => None,

@@ -38,7 +38,8 @@ pub struct OAuth {
     pub params: BTreeMap<String, String>,
     /// Whether tokens are bound to a key of our own (RFC 9449).
     pub dpop: bool,
-    /// Whether the request goes ahead of the browser (RFC 9126); by default when the server offers it.
+    /// Whether the request goes ahead of the browser (RFC 9126); by default when the server offers it and the browser comes
+    /// back to a listener.
     pub par: Option<bool>,
     /// Whether the request is signed by `client_key` (RFC 9101); by default when the server insists.
     pub signed_request: Option<bool>,

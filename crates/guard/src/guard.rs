@@ -7,14 +7,16 @@ use gatepass_http::{Clock, SystemClock};
 use gatepass_proto::base::opaque;
 use gatepass_proto::message::credentials::Credentials;
 use gatepass_proto::{Scope, Secret};
-use http::{HeaderMap, Response};
+use http::{Request, Response};
+use url::Url;
 
 use crate::basic::Basic;
+use crate::bound::Dpop;
 use crate::identity::{Identity, Scheme};
 use crate::jwt::JwtCheck;
 use crate::layer::GuardLayer;
 use crate::ports::{ApiKeys, Users};
-use crate::presented::Presented;
+use crate::presented::{Presented, Spoken};
 use crate::refusal::{Challenges, Refusal};
 
 /// Which credentials are taken, and how each is checked. Cheap to clone; clones share what they remember.
@@ -22,7 +24,8 @@ use crate::refusal::{Challenges, Refusal};
 /// * **Basic** (RFC 7617): the port is asked once, and right credentials are then remembered for 60 seconds. So a
 ///   changed password, and a locked account, are seen after at most 60 seconds.
 /// * **Bearer** (RFC 6750): JWT access tokens. With a [`Revocations`](crate::Revocations) port a withdrawn token is
-///   refused at once, without one when it expires.
+///   refused at once, without one when it expires. One that is bound to a key (RFC 9449) passes with the scheme `DPoP`
+///   and a proof, where [`GuardBuilder::dpop`] is set, and never otherwise.
 /// * **API keys**: in `X-API-Key`, or as a Bearer token when they begin with `gp_ak_`. They are looked up on every
 ///   request.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ struct Parts {
     basic: Option<Basic>,
     bearer: Option<JwtCheck>,
     api_keys: Option<Arc<dyn ApiKeys>>,
+    dpop: Option<Dpop>,
     implied: Vec<(String, Scope)>,
     clock: Arc<dyn Clock>,
 }
@@ -48,6 +52,7 @@ impl Guard {
             basic: None,
             bearer: None,
             api_keys: None,
+            dpop: None,
             implied: Vec::new(),
             clock: Arc::new(SystemClock),
         })
@@ -58,11 +63,14 @@ impl Guard {
         GuardLayer::new(self.clone(), required)
     }
 
-    /// Reads the credentials in `headers` and, when they could be read, takes them away.
-    pub(crate) fn take(&self, headers: &mut HeaderMap) -> Result<Presented, Refusal> {
-        let api_keys = self.0.api_keys.is_some();
-        let presented = Presented::read(headers, api_keys)?.ok_or(Refusal::NoCredentials)?;
-        Presented::remove(headers, api_keys);
+    /// Reads the credentials of a request and, when they could be read, takes them away.
+    pub(crate) fn take<B>(&self, request: &mut Request<B>) -> Result<Presented, Refusal> {
+        let spoken = Spoken {
+            api_keys: self.0.api_keys.is_some(),
+            dpop: self.0.dpop.is_some(),
+        };
+        let presented = Presented::read(request, spoken)?.ok_or(Refusal::NoCredentials)?;
+        Presented::remove(request.headers_mut(), spoken);
         Ok(presented)
     }
 
@@ -101,6 +109,7 @@ impl Guard {
             realm: &self.0.realm,
             bearer: self.0.bearer.is_some() || self.0.api_keys.is_some(),
             basic: self.0.basic.is_some(),
+            dpop: self.0.bearer.is_some() && self.0.dpop.is_some(),
             required,
         })
     }
@@ -125,8 +134,23 @@ impl Guard {
                 of_api_key(&key, &**keys).await
             }
             (Presented::Authorization(Credentials::Bearer(token)), _, Some(jwt), _) => {
-                jwt.check(token.expose(), clock.now()).await
+                jwt.check(token.expose(), None, clock.now()).await
             }
+            (Presented::Bound(bound), _, Some(jwt), _) => match &parts.dpop {
+                Some(dpop) => {
+                    let now = clock.now();
+                    let proof = dpop.check(&bound, now)?;
+                    let token = bound.token.expose();
+                    let identity = jwt.check(token, Some(&proof.jkt), now).await;
+                    let identity = identity.map_err(|why| match why {
+                        Refusal::InvalidToken(text) => Refusal::InvalidBound(text),
+                        why => why,
+                    })?;
+                    dpop.admit(&proof, now)?;
+                    Ok(identity)
+                }
+                None => Err(Refusal::NoCredentials),
+            },
             (Presented::Authorization(Credentials::Bearer(_)), .., Some(_)) => Err(BAD_KEY),
             _ => Err(Refusal::NoCredentials),
         }
@@ -169,6 +193,15 @@ impl GuardBuilder {
         self
     }
 
+    /// Takes access tokens that are bound to a key, with a proof of it (RFC 9449 §7). `base` is the address under which
+    /// clients know the service, without the part of the path that the guard sees: proofs name it. What was seen is
+    /// remembered by this guard and its clones; another process does not know of it.
+    #[must_use]
+    pub fn dpop(mut self, base: &Url) -> Self {
+        self.0.dpop = Some(Dpop::new(base));
+        self
+    }
+
     /// Takes API keys.
     #[must_use]
     pub fn api_keys(mut self, keys: Arc<dyn ApiKeys>) -> Self {
@@ -204,6 +237,7 @@ impl std::fmt::Debug for Parts {
             .field("basic", &self.basic.is_some())
             .field("bearer", &self.bearer)
             .field("api_keys", &self.api_keys.is_some())
+            .field("dpop", &self.dpop.is_some())
             .finish_non_exhaustive()
     }
 }

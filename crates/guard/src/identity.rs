@@ -24,7 +24,7 @@ pub enum Scheme {
         /// The name that was typed.
         username: String,
     },
-    /// An access token (RFC 6750, RFC 9068).
+    /// An access token (RFC 6750, RFC 9068); bound to a key where `claims.cnf` says so (RFC 9449).
     Bearer {
         /// All that the token says.
         claims: Arc<AccessToken>,

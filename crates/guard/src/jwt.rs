@@ -24,7 +24,13 @@ pub struct JwtCheck {
 }
 
 impl JwtCheck {
-    pub(crate) async fn check(&self, token: &str, now: Timestamp) -> Result<Identity, Refusal> {
+    /// `jkt` is the key whose proof came along.
+    pub(crate) async fn check(
+        &self,
+        token: &str,
+        jkt: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Identity, Refusal> {
         let expect = Expect {
             issuer: &self.issuer,
             audience: Some(&self.audience),
@@ -32,6 +38,9 @@ impl JwtCheck {
         };
         let claims = AccessToken::check(token, &self.keys.current(), &expect, now)
             .map_err(|fault| Refusal::InvalidToken(Cow::Owned(fault.to_string())))?;
+        claims
+            .check_binding(jkt)
+            .map_err(|why| Refusal::InvalidBound(Cow::Borrowed(why)))?;
         if let Some(revocations) = &self.revocations
             && !revocations.is_live(&claims).await?
         {

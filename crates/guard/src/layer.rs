@@ -75,7 +75,7 @@ where
         Box::pin(async move {
             let from = request.extensions().get::<PeerAddr>();
             let from = from.map(|PeerAddr(address)| address.ip());
-            let admitted = match guard.take(request.headers_mut()) {
+            let admitted = match guard.take(&mut request) {
                 Ok(presented) => guard.admit(presented, from, &required).await,
                 Err(why) => Err(why),
             };

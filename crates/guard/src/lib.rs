@@ -5,6 +5,9 @@
 //! [`Identity`] in its extensions and no credentials any more (RFC 9700 §4.10: a token goes no further than the
 //! service it was meant for). What does not pass is answered as RFC 6750 §3 and RFC 7617 say.
 //!
+//! An access token that is bound to a key (RFC 9449) passes only with a proof that its holder has the key, and only where
+//! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token.
+//!
 //! Who the users are, which API keys there are and which tokens were withdrawn it asks through small ports:
 //! [`Users`], [`ApiKeys`], [`Revocations`], [`Keys`]. When one of them cannot answer, nobody passes.
 //!
@@ -35,6 +38,7 @@
 //! ```
 
 mod basic;
+mod bound;
 mod flights;
 mod guard;
 mod identity;
@@ -45,6 +49,7 @@ mod ports;
 mod presented;
 mod refusal;
 mod remembered;
+mod seen;
 
 pub use guard::{Guard, GuardBuilder};
 pub use identity::{Identity, Scheme};

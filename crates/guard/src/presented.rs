@@ -1,8 +1,10 @@
 use gatepass_proto::Secret;
+use gatepass_proto::dpop::DPOP;
 use gatepass_proto::message::credentials::{Credentials, CredentialsError};
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Request};
 
+use crate::bound::Bound;
 use crate::refusal::Refusal;
 
 /// The header that API keys are sent in.
@@ -13,14 +15,23 @@ pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) enum Presented {
     Authorization(Credentials),
     ApiKey(Secret),
+    Bound(Bound),
+}
+
+/// What is read besides `Authorization`, in which Basic and Bearer come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spoken {
+    pub(crate) api_keys: bool,
+    pub(crate) dpop: bool,
 }
 
 impl Presented {
     /// Reads the credentials of a request, at most one kind of them, once. A scheme that nobody here speaks
     /// counts as none: the answer will name the ones that are spoken.
-    pub(crate) fn read(headers: &HeaderMap, api_keys: bool) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn read<B>(request: &Request<B>, spoken: Spoken) -> Result<Option<Self>, Refusal> {
+        let headers = request.headers();
         let authorization = single(headers, &AUTHORIZATION)?;
-        let api_key = if api_keys {
+        let api_key = if spoken.api_keys {
             single(headers, &X_API_KEY)?
         } else {
             None
@@ -28,6 +39,9 @@ impl Presented {
         match (authorization, api_key) {
             (None, None) => Ok(None),
             (None, Some(key)) => Ok(Some(Self::ApiKey(Secret::new(key)))),
+            (Some(value), None) if spoken.dpop && is_dpop(value) => {
+                Ok(Some(Self::Bound(bound(value, request)?)))
+            }
             (Some(value), None) => match Credentials::parse(value) {
                 Ok(credentials) => Ok(Some(Self::Authorization(credentials))),
                 Err(CredentialsError::Scheme) => Ok(None),
@@ -40,11 +54,39 @@ impl Presented {
     }
 
     /// Removes what [`Presented::read`] has read.
-    pub(crate) fn remove(headers: &mut HeaderMap, api_keys: bool) {
+    pub(crate) fn remove(headers: &mut HeaderMap, spoken: Spoken) {
         headers.remove(AUTHORIZATION);
-        if api_keys {
+        if spoken.api_keys {
             headers.remove(X_API_KEY);
         }
+        if spoken.dpop {
+            headers.remove(DPOP);
+        }
+    }
+}
+
+fn is_dpop(value: &str) -> bool {
+    let scheme = value.trim().split(' ').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case("dpop")
+}
+
+/// The token is written as after `Bearer` (RFC 9449 §7.1).
+fn bound<B>(value: &str, request: &Request<B>) -> Result<Bound, Refusal> {
+    let token = value.trim().split_once(' ').map(|(_, rest)| rest.trim());
+    let token = token.ok_or(MALFORMED)?;
+    match Credentials::parse(&format!("Bearer {token}")) {
+        Ok(Credentials::Bearer(token)) => Ok(Bound {
+            token,
+            proofs: request
+                .headers()
+                .get_all(DPOP)
+                .iter()
+                .map(|value| value.to_str().unwrap_or_default().to_owned())
+                .collect(),
+            method: request.method().clone(),
+            path: request.uri().path().to_owned(),
+        }),
+        _ => Err(MALFORMED),
     }
 }
 

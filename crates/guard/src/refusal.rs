@@ -2,6 +2,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use gatepass_proto::dpop::ProofFault;
+use gatepass_proto::jose::ALGORITHMS;
 use gatepass_proto::message::challenge::Challenge;
 use gatepass_proto::{ErrorCode, Scope};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -21,6 +23,10 @@ pub(crate) enum Refusal {
     WrongPassword,
     /// An access token or API key that is not good.
     InvalidToken(Cow<'static, str>),
+    /// An access token that came with the wrong key or scheme, or came as `DPoP` and is not good.
+    InvalidBound(Cow<'static, str>),
+    /// A DPoP proof that is missing or not good (RFC 9449 §7.1).
+    BadProof(ProofFault),
     /// Good credentials that do not open this.
     InsufficientScope,
     /// Too many wrong guesses.
@@ -37,6 +43,7 @@ pub(crate) struct Challenges<'a> {
     pub(crate) realm: &'a str,
     pub(crate) bearer: bool,
     pub(crate) basic: bool,
+    pub(crate) dpop: bool,
     pub(crate) required: &'a Scope,
 }
 
@@ -62,9 +69,11 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::NoCredentials | Self::WrongPassword | Self::InvalidToken(_) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::NoCredentials
+            | Self::WrongPassword
+            | Self::InvalidToken(_)
+            | Self::InvalidBound(_)
+            | Self::BadProof(_) => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::InsufficientScope => StatusCode::FORBIDDEN,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -78,7 +87,8 @@ impl Refusal {
         match self {
             Self::NoCredentials | Self::WrongPassword => "unauthorized",
             Self::InvalidRequest(_) => ErrorCode::InvalidRequest.as_str(),
-            Self::InvalidToken(_) => ErrorCode::InvalidToken.as_str(),
+            Self::InvalidToken(_) | Self::InvalidBound(_) => ErrorCode::InvalidToken.as_str(),
+            Self::BadProof(fault) => fault.code(),
             Self::InsufficientScope => ErrorCode::InsufficientScope.as_str(),
             Self::Throttled(_) | Self::Busy | Self::Unavailable(_) => {
                 ErrorCode::TemporarilyUnavailable.as_str()
@@ -86,17 +96,19 @@ impl Refusal {
         }
     }
 
-    fn description(&self) -> &str {
-        match self {
+    fn description(&self) -> Cow<'_, str> {
+        let text = match self {
             Self::NoCredentials => "credentials are required",
             Self::InvalidRequest(text) => text,
             Self::WrongPassword => "the username or the password is wrong",
-            Self::InvalidToken(text) => text,
+            Self::InvalidToken(text) | Self::InvalidBound(text) => text,
+            Self::BadProof(fault) => return Cow::Owned(fault.to_string()),
             Self::InsufficientScope => "the credentials do not have the scope that is required",
             Self::Throttled(_) => "too many failed attempts; wait before the next one",
             Self::Busy => "too many passwords are being checked; try again",
             Self::Unavailable(_) => "the server cannot answer right now; try again",
-        }
+        };
+        Cow::Borrowed(text)
     }
 
     fn retry_after(&self) -> Option<Duration> {
@@ -113,7 +125,10 @@ impl Refusal {
         let mut list = Vec::new();
         let blames_token = matches!(
             self,
-            Self::InvalidRequest(_) | Self::InvalidToken(_) | Self::InsufficientScope
+            Self::InvalidRequest(_)
+                | Self::InvalidToken(_)
+                | Self::InvalidBound(_)
+                | Self::InsufficientScope
         );
         let unauthorized = self.status() == StatusCode::UNAUTHORIZED;
         // First, for the programs that read no further than the first challenge are of its age.
@@ -132,6 +147,16 @@ impl Refusal {
                 bearer = bearer.with("scope", of.required.to_string());
             }
             list.push(bearer);
+        }
+        let blames_binding = matches!(self, Self::InvalidBound(_) | Self::BadProof(_));
+        if of.dpop && (blames_binding || matches!(self, Self::NoCredentials)) {
+            let mut dpop = Challenge::new("DPoP").with("algs", ALGORITHMS.join(" "));
+            if blames_binding {
+                dpop = dpop
+                    .with("error", self.code())
+                    .with("error_description", self.description());
+            }
+            list.push(dpop);
         }
         list
     }

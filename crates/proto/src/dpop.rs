@@ -1,5 +1,8 @@
 //! Demonstrating Proof of Possession (RFC 9449): tokens that are good only for whoever has the key.
 
+mod check;
+mod nonce;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +15,9 @@ use url::Url;
 use crate::jose::{BadKey, SigningKey, bare, jti};
 use crate::message::challenge::Challenge;
 use crate::{Cx, Secret};
+
+pub use check::{LEEWAY, MAX_AGE, PROOFS, Proof, ProofFault, ProvenRequest};
+pub use nonce::Nonces;
 
 /// The header that carries a proof (RFC 9449 §4.1).
 pub const DPOP: HeaderName = HeaderName::from_static("dpop");

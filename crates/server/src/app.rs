@@ -5,12 +5,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gatepass_http::{Clock, OsEntropy};
 use gatepass_proto::decide::{Facts, Judged, Rules};
+use gatepass_proto::dpop::Nonces;
+use gatepass_proto::endpoint::register::Terms;
 use gatepass_proto::jose::SigningKey;
 use gatepass_proto::jose::access_token::{AccessToken, TYP};
 use gatepass_proto::{Cx, OAuthError, Secret};
 use gatepass_store::Store;
 
 use crate::authenticate::Authenticator;
+use crate::client_proofs::Outside;
 use crate::config::Legacy;
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
@@ -29,6 +32,10 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rules: Rules,
     pub(crate) signing: SigningKey,
+    pub(crate) rsa: SigningKey,
+    pub(crate) outside: Outside,
+    pub(crate) nonces: Nonces,
+    pub(crate) terms: Terms,
     pub(crate) passwords: Passwords,
     pub(crate) lanes: Lanes,
     pub(crate) cookie: SessionCookie,
@@ -55,6 +62,7 @@ impl App {
             store: &*self.0.store,
             clock: &*self.0.clock,
             passwords: &passwords,
+            proofs: &self.0.outside,
         };
         judge.run(&mut OsEntropy, decide).await
     }
@@ -69,6 +77,7 @@ impl App {
             store: &*self.0.store,
             clock: &*self.0.clock,
             passwords: &passwords,
+            proofs: &self.0.outside,
         };
         judge.run(&mut OsEntropy, decide).await
     }
@@ -90,8 +99,39 @@ impl App {
             .map_err(|_| OAuthError::unavailable().hint("signing failed"))
     }
 
+    /// Signs by one of [`gatepass_proto::id_token::ALGORITHMS`].
+    pub(crate) fn sign(
+        &self,
+        alg: &str,
+        typ: &'static str,
+        claims: &impl serde::Serialize,
+    ) -> Result<String, OAuthError> {
+        let keys = [&self.0.signing, &self.0.rsa];
+        let key = keys.into_iter().find(|key| key.alg() == alg);
+        key.and_then(|key| key.sign(typ, claims).ok())
+            .ok_or_else(|| OAuthError::unavailable().hint("signing failed"))
+    }
+
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
         &self.0.clock
+    }
+
+    /// The nonces of its DPoP proofs.
+    pub(crate) fn nonces(&self) -> &Nonces {
+        &self.0.nonces
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    /// On what terms clients register themselves.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.0.terms
     }
 
     pub(crate) fn rules(&self) -> &Rules {

@@ -4,9 +4,11 @@ use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use gatepass_http::OsEntropy;
 use gatepass_proto::base::opaque;
+use gatepass_proto::decide::details::SessionDetails;
 use gatepass_proto::decide::{Done, Facts, Judged};
+use gatepass_proto::endpoint::authorize;
 use gatepass_proto::{Cx, Digest, OAuthError, Params, Secret, Timestamp, UserId};
-use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY};
+use http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, USER_AGENT};
 use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::app::App;
@@ -28,6 +30,31 @@ pub(crate) struct Login {
     pub(crate) user_id: UserId,
     pub(crate) username: String,
     pub(crate) auth_time: Timestamp,
+    pub(crate) details: SessionDetails,
+}
+
+impl Visitor {
+    /// The cookie that this browser has, or is to be given.
+    pub(crate) fn cookie(&self) -> &Secret {
+        match self {
+            Self::Known(login) => &login.cookie,
+            Self::Stranger(cookie) => cookie,
+        }
+    }
+}
+
+impl Login {
+    /// As far as tokens tell of it.
+    pub(crate) fn told(&self) -> authorize::Login {
+        let SessionDetails { sid, acr, amr, .. } = &self.details;
+        authorize::Login {
+            user_id: self.user_id.clone(),
+            auth_time: self.auth_time,
+            acr: acr.clone(),
+            amr: amr.clone(),
+            sid: (!sid.is_empty()).then(|| sid.clone()),
+        }
+    }
 }
 
 /// Looks the session cookie up.
@@ -48,17 +75,18 @@ pub(crate) async fn visitor(
         .judge(peer, |facts, cx| session(&digest, facts, cx.now))
         .await?;
     Ok(match found {
-        Some((user_id, username, auth_time)) => Visitor::Known(Login {
+        Some((user_id, username, auth_time, details)) => Visitor::Known(Login {
             cookie,
             user_id,
             username,
             auth_time,
+            details,
         }),
         None => Visitor::Stranger(cookie),
     })
 }
 
-type Found = Option<(UserId, String, Timestamp)>;
+type Found = Option<(UserId, String, Timestamp, SessionDetails)>;
 
 fn session(digest: &Digest, facts: &Facts, now: Timestamp) -> Judged<Found> {
     let Some(session) = facts
@@ -69,14 +97,25 @@ fn session(digest: &Digest, facts: &Facts, now: Timestamp) -> Judged<Found> {
     };
     let user = facts
         .user(&session.user_id)?
-        .filter(|user| user.locked_at.is_none());
+        .filter(|user| user.admits(session.auth_time));
     Ok(Done::unchanged(user.map(|user| {
         (
             user.user_id.clone(),
             user.username.clone(),
             session.auth_time,
+            session.details.clone(),
         )
     })))
+}
+
+/// The longest name of a browser that is kept, in bytes.
+const MAX_USER_AGENT: usize = 256;
+
+/// What the browser calls itself, cut short; nothing that is not plain text.
+pub(crate) fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let name = headers.get(USER_AGENT)?.to_str().ok()?;
+    let end = name.floor_char_boundary(MAX_USER_AGENT);
+    name.get(..end).map(str::to_owned)
 }
 
 /// A form that one of our own pages sent, and the cookie it is tied to.

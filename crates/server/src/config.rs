@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gatepass_proto::ClientId;
-use gatepass_proto::decide::rules::Lifetimes;
+use gatepass_proto::endpoint::register::RegistrationPolicy;
+use gatepass_proto::decide::rules::{Lifetimes, Requests};
 
 /// How to run a server.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The issuer; `None` makes it from the address that is listened on.
     pub issuer: Option<String>,
-    /// The database: a path, `sqlite:PATH` or `memory:`.
+    /// The database: a path, `sqlite:PATH`, `memory:`, or `postgres://…`, which may hold a password.
     pub database: String,
     /// The master key's file; `None` puts it beside the database, with `.key` added to its name.
     pub master_key: Option<PathBuf>,
@@ -21,8 +22,20 @@ pub struct Config {
     pub tls: Tls,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// What holds for the authorization requests of every client.
+    pub requests: Requests,
     /// The audience of tokens whose request names no resource; `None` makes it `ISSUER/api`.
     pub default_audience: Option<String>,
+    /// Where operators ask for health, readiness and metrics; `None` nowhere.
+    pub operations: Option<SocketAddr>,
+    /// Where the server may go when a client sends it somewhere.
+    pub outbound: Outbound,
+    /// Whether and how clients may register themselves. `None` is nobody, but with `dev` everybody, for what is made ready
+    /// there.
+    pub registration: Option<RegistrationPolicy>,
+    /// Whose assertions are taken in place of a person's consent (RFC 7523 §2.1): each issuer, and the file of its keys (a
+    /// JWK set). Its `sub` is a user's name here.
+    pub trusted_issuers: Vec<(String, PathBuf)>,
     /// Ready-made user, clients and key, the endpoints of older habits, and an API to try them on. For this machine
     /// alone.
     pub dev: bool,
@@ -45,6 +58,15 @@ pub enum Tls {
     },
 }
 
+/// Where the server may go when a client sends it somewhere, as with its `jwks_uri`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outbound {
+    /// Whether that may be this machine or one of its network. With `dev` it may.
+    pub allow_private_hosts: bool,
+    /// A certificate authority to trust besides the system's, in PEM.
+    pub extra_ca: Option<PathBuf>,
+}
+
 impl Config {
     /// A server on `listen` over `database`, with everything else as is usual.
     pub fn new(listen: SocketAddr, database: impl Into<String>) -> Self {
@@ -55,28 +77,36 @@ impl Config {
             master_key: None,
             tls: Tls::Off,
             lifetimes: Lifetimes::default(),
+            requests: Requests::default(),
             default_audience: None,
+            operations: None,
+            outbound: Outbound::default(),
+            registration: None,
+            trusted_issuers: Vec::new(),
             dev: false,
         }
     }
 
-    /// The database's file; `None` for one in memory.
+    /// The database's file; `None` for one in memory or behind a server.
     pub(crate) fn database_file(&self) -> Option<PathBuf> {
-        // As `gatepass_store::open` reads it.
-        let path = match self.database.strip_prefix("sqlite:") {
-            Some(path) => path.strip_prefix("//").unwrap_or(path),
-            None => &self.database,
-        };
-        (path != "memory:").then(|| PathBuf::from(path))
+        gatepass_store::file(&self.database)
     }
 
     /// A file beside the database, named after it.
     pub(crate) fn beside_database(&self, suffix: &str) -> Option<PathBuf> {
-        let file = self.database_file()?;
-        let mut name = file.file_name()?.to_owned();
-        name.push(suffix);
-        Some(file.with_file_name(name))
+        beside_database(&self.database, suffix)
     }
+}
+
+/// What is added to the database's name for the file of the master key.
+pub(crate) const MASTER_KEY: &str = ".key";
+
+/// A file beside this database, named after it; `None` beside one that is in memory or behind a server.
+pub(crate) fn beside_database(database: &str, suffix: &str) -> Option<PathBuf> {
+    let file = gatepass_store::file(database)?;
+    let mut name = file.file_name()?.to_owned();
+    name.push(suffix);
+    Some(file.with_file_name(name))
 }
 
 /// The older habits that are switched on.
@@ -108,5 +138,6 @@ mod tests {
             assert_eq!(beside(database), Some(PathBuf::from(key)), "{database}");
         }
         assert_eq!(beside("memory:"), None);
+        assert_eq!(beside("postgres://db.example/gatepass"), None);
     }
 }

@@ -6,17 +6,38 @@ use std::path::Path;
 
 use gatepass_http::{Clock as _, OsEntropy, SystemClock};
 use gatepass_proto::base::opaque;
+use gatepass_proto::decide::details::ClientDetails;
+use gatepass_proto::decide::rules::Requests;
 use gatepass_proto::message::authorization::OUT_OF_BAND;
 use gatepass_proto::{ClientId, Cx, Scope, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::admin::{self, Admin, AdminError, NewClient};
+use crate::admin::{self, Admin, AdminError, ClaimChanges, NewClient};
+use crate::config::Config;
 
 /// The client on whose behalf the login endpoints of older habits issue tokens. It has no way to authenticate.
 pub(crate) const DIRECT_LOGIN: &str = "direct-login";
 
-/// The scope of everything ready-made.
+/// The scopes of OpenID Connect (Core 1.0 §5.4, §11).
+const OPENID: &str = "openid profile email address phone offline_access";
+/// The scope of everything ready-made, besides those.
 const SCOPE: &str = "read write read-write";
+/// What clients may learn of the ready-made user.
+const CLAIMS: [(&str, &str); 11] = [
+    ("name", "Dev Eloper"),
+    ("given_name", "Dev"),
+    ("family_name", "Eloper"),
+    ("nickname", "dev"),
+    ("zoneinfo", "Etc/UTC"),
+    ("locale", "en"),
+    ("email", "dev@example.com"),
+    ("email_verified", "true"),
+    ("address", r#"{"locality":"Localhost","country":"Example"}"#),
+    ("phone_number", "+1 555 0100"),
+    ("phone_number_verified", "false"),
+];
+/// The types of authorization details of everything ready-made; RFC 9396 §2 has them as examples.
+const DETAILS: [&str; 2] = ["account_information", "payment_initiation"];
 /// What opens the whole API.
 const DEFAULT_SCOPE: &str = "read";
 
@@ -121,7 +142,14 @@ impl DevSet {
 
     async fn insert(&self, admin: &Admin) -> Result<(), AdminError> {
         let password = Secret::new(self.password.as_str());
-        present(admin.add_user(&self.user, &password).await)?;
+        if admin.find_user(&self.user).await?.is_none() {
+            present(admin.add_user(&self.user, &password).await)?;
+            let mut claims = ClaimChanges::new();
+            for (name, value) in CLAIMS {
+                claims.set(name, value)?;
+            }
+            admin.set_claims(&self.user, &claims).await?;
+        }
         let now = SystemClock.now();
         let secret = Secret::new(self.client_secret.as_str());
         for (id, secret, name, grants) in [
@@ -134,13 +162,20 @@ impl DevSet {
                     "refresh_token",
                     "client_credentials",
                     "password",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                    "urn:openid:params:grant-type:ciba",
+                    "urn:ietf:params:oauth:grant-type:token-exchange",
                 ][..],
             ),
             (
                 self.public_client_id.as_str(),
                 None,
                 "Development client (public)",
-                &["authorization_code", "refresh_token"][..],
+                &[
+                    "authorization_code",
+                    "refresh_token",
+                    "urn:ietf:params:oauth:grant-type:device_code",
+                ][..],
             ),
             (DIRECT_LOGIN, None, "Direct login", &["password"][..]),
         ] {
@@ -167,11 +202,16 @@ impl DevSet {
             public,
             redirect_uris: self.redirect_uris.clone(),
             grant_types: grants.iter().map(ToString::to_string).collect(),
-            scope: scope(SCOPE),
+            scope: scope(SCOPE).union(&scope(OPENID)),
             default_scope: scope(DEFAULT_SCOPE),
             resources: Vec::new(),
             require_pkce: false,
             json_body: true,
+            auth_method: None,
+            details: ClientDetails {
+                authorization_details_types: DETAILS.map(str::to_owned).to_vec(),
+                ..ClientDetails::default()
+            },
         }
     }
 }
@@ -192,10 +232,20 @@ fn present<T>(made: Result<T, AdminError>) -> Result<(), AdminError> {
     }
 }
 
+/// What holds for authorization requests: as an operator says, and with types of authorization details to try.
+pub(crate) fn requests(config: &Config) -> Requests {
+    let mut requests = config.requests.clone();
+    if config.dev && requests.authorization_details_types.is_empty() {
+        requests.authorization_details_types = DETAILS.map(str::to_owned).to_vec();
+    }
+    requests
+}
+
 /// The scopes that the metadata names; which ones other clients have is nobody's business.
 pub(crate) fn scopes(dev: bool) -> Vec<String> {
-    let scope = if dev { SCOPE } else { "" };
-    scope.split_whitespace().map(str::to_owned).collect()
+    let own = if dev { SCOPE } else { "" };
+    let all = OPENID.split_whitespace().chain(own.split_whitespace());
+    all.map(str::to_owned).collect()
 }
 
 fn scope(text: &str) -> Scope {

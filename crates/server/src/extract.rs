@@ -9,6 +9,7 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use gatepass_proto::client_auth::Presented;
+use gatepass_proto::dpop::DPOP;
 use gatepass_proto::{OAuthError, Params};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
@@ -32,6 +33,8 @@ pub(crate) struct ProtocolRequest {
     pub(crate) authorization: Option<String>,
     pub(crate) params: Params,
     pub(crate) json: bool,
+    /// The values of its `DPoP` headers.
+    pub(crate) proofs: Vec<String>,
 }
 
 impl ProtocolRequest {
@@ -67,6 +70,7 @@ impl ProtocolRequest {
             authorization,
             params,
             json,
+            proofs: proofs(&parts.headers),
         })
     }
 }
@@ -144,6 +148,13 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Result<Option<String>, OAuthErr
         let essence = value.split(';').next().unwrap_or_default();
         essence.trim().to_ascii_lowercase()
     }))
+}
+
+/// What is no text is as bad a proof as any other.
+pub(crate) fn proofs(headers: &HeaderMap) -> Vec<String> {
+    let values = headers.get_all(DPOP).iter();
+    let texts = values.map(|value| value.to_str().unwrap_or_default().to_owned());
+    texts.collect()
 }
 
 fn single(headers: &HeaderMap, name: &HeaderName) -> Result<Option<String>, OAuthError> {

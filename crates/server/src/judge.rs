@@ -1,15 +1,19 @@
 //! The loop between the judgement, which does no I/O, and the database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use gatepass_http::Clock;
 use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::record::Key;
 use gatepass_proto::decide::{Facts, Halt, Judged, Need, PasswordFact};
-use gatepass_proto::{Cx, Entropy, OAuthError, Secret};
+use gatepass_proto::dpop::ProofFault;
+use gatepass_proto::jose::KeySet;
+use gatepass_proto::{ClientId, Cx, Entropy, OAuthError, Secret, client_auth, dpop};
 use gatepass_store::{CommitError, Store, StoreError};
 
-/// How often a judgement may ask for more facts; the longest has three questions.
-const MAX_ROUNDS: usize = 6;
+/// How often a judgement may ask for more facts; the longest has five questions.
+const MAX_ROUNDS: usize = 8;
 
 /// Checks a password, charging the guess first.
 #[async_trait]
@@ -22,6 +26,31 @@ pub trait PasswordCheck: Send + Sync {
     async fn check(&self, username: &str, given: &Secret) -> Result<PasswordFact, StoreError>;
 }
 
+/// Knows what clients prove themselves by, as far as it is not in the database in clear.
+#[async_trait]
+pub trait ClientProofs: Send + Sync {
+    /// The keys at a client's `jwks_uri`, which hold `kid` if it has published that; `None` when they cannot be had.
+    async fn keys(&self, uri: &str, kid: Option<&str>) -> Option<Arc<KeySet>>;
+
+    /// A client's secret, opened; `None` when it does not open.
+    fn secret(&self, client_id: &ClientId, sealed: &str) -> Option<Secret>;
+}
+
+/// For servers whose clients publish nothing and seal nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct NoProofs;
+
+#[async_trait]
+impl ClientProofs for NoProofs {
+    async fn keys(&self, _: &str, _: Option<&str>) -> Option<Arc<KeySet>> {
+        None
+    }
+
+    fn secret(&self, _: &ClientId, _: &str) -> Option<Secret> {
+        None
+    }
+}
+
 /// What a judgement is made with.
 #[derive(Clone, Copy)]
 pub struct Judge<'a> {
@@ -31,6 +60,8 @@ pub struct Judge<'a> {
     pub clock: &'a dyn Clock,
     /// The passwords.
     pub passwords: &'a dyn PasswordCheck,
+    /// What clients prove themselves by.
+    pub proofs: &'a dyn ClientProofs,
 }
 
 impl Judge<'_> {
@@ -51,19 +82,37 @@ impl Judge<'_> {
             if changes.is_empty() {
                 return outcome;
             }
+            let once = once(&changes);
             match self.store.commit(changes).await {
                 Ok(()) => return outcome,
                 Err(CommitError::Conflict) if !last => facts = facts.after_race(),
                 Err(CommitError::Conflict) => {
                     return Err(OAuthError::unavailable().hint("lost a race twice"));
                 }
-                Err(CommitError::Spent) => {
-                    return Err(OAuthError::invalid_grant("it was used already"));
-                }
+                Err(CommitError::Spent) => return Err(self.spent(once).await),
                 Err(CommitError::Store(error)) => return Err(unavailable(&error)),
             }
         }
         Err(OAuthError::unavailable())
+    }
+
+    /// Which of the things that are good once was seen before. Those that were not are spent by the asking, for they came
+    /// in a request that failed.
+    async fn spent(&self, once: Vec<(&'static str, Change)>) -> OAuthError {
+        let several = once.len() > 1;
+        for (space, change) in once {
+            if several && self.store.commit(vec![change]).await.is_ok() {
+                continue;
+            }
+            match space {
+                client_auth::ASSERTIONS => {
+                    return OAuthError::invalid_client().hint("the assertion was used already");
+                }
+                dpop::PROOFS => return ProofFault::Replayed.into(),
+                _ => break,
+            }
+        }
+        OAuthError::invalid_grant("it was used already")
     }
 
     async fn ask<T>(
@@ -95,6 +144,14 @@ impl Judge<'_> {
                 Need::Password { username, given } => {
                     facts.learn_password(self.passwords.check(&username, &given).await?);
                 }
+                Need::Keys { uri, kid } => {
+                    let keys = self.proofs.keys(&uri, kid.as_deref()).await;
+                    facts.learn_keys(uri, kid, keys);
+                }
+                Need::ClientSecret { client_id, sealed } => {
+                    let secret = self.proofs.secret(&client_id, &sealed);
+                    facts.learn_secret(client_id, secret);
+                }
             }
         }
         if !keys.is_empty() {
@@ -105,6 +162,14 @@ impl Judge<'_> {
         }
         Ok(())
     }
+}
+
+fn once(changes: &[Change]) -> Vec<(&'static str, Change)> {
+    let once = changes.iter().filter_map(|change| match change {
+        Change::Once { space, .. } => Some((*space, change.clone())),
+        _ => None,
+    });
+    once.collect()
 }
 
 /// Nothing that the database says of its trouble is for the other side.

@@ -7,13 +7,17 @@
 //! `gatepass_proto`'s and does no I/O; [`judge::Judge`] fetches what it needs and commits what it decides.
 
 mod admin;
+mod answered;
 mod app;
 mod authenticate;
 mod browser;
+mod client_proofs;
 mod config;
 mod cookies;
+mod cors;
 mod csrf;
 mod dev;
+mod dpop;
 mod endpoints;
 mod extract;
 pub mod judge;
@@ -21,6 +25,7 @@ mod keys;
 mod lanes;
 mod limits;
 mod listen;
+mod operations;
 mod pages;
 mod passwords;
 mod patience;
@@ -33,8 +38,10 @@ mod throttle;
 mod tls;
 mod workspace;
 
-pub use admin::{Admin, AdminError, NewClient};
-pub use config::{Config, Tls};
+pub use admin::{Admin, AdminError, AuditFilter, ClaimChanges, NewClient};
+pub use config::{Config, Outbound, Tls};
 pub use dev::{DevError, DevSet};
+pub use gatepass_store::place as database_place;
+pub use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy};
 pub use keys::KeysError;
 pub use listen::{Server, StartError};

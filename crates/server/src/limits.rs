@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::middleware;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -14,6 +15,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::operations::{self, Meter, RequestId};
 use crate::patience::{Patience, Patient};
 
 /// A request's whole time.
@@ -27,11 +29,17 @@ const HEADER_BYTES: usize = 32 * 1024;
 
 /// Wraps the routes. What does not say that it may be kept may not be: 404 and 405 would otherwise be (RFC 9110
 /// §15.1). The trace has the path, never the query, which may hold a code.
-pub(crate) fn around(router: Router) -> Router {
-    let span = |request: &Request| tracing::info_span!("request", method = %request.method(), path = request.uri().path());
+pub(crate) fn around(router: Router, meter: Meter) -> Router {
+    let span = |request: &Request| {
+        let id = request.extensions().get::<RequestId>();
+        tracing::info_span!("request", id = id.map(tracing::field::display), method = %request.method(), path = request.uri().path())
+    };
     let no_store = HeaderValue::from_static("no-store");
+    // Beneath the routing, so that a metric is of a route and not of whatever somebody asks for.
+    let router = router.route_layer(middleware::from_fn_with_state(meter, operations::measure));
     router.layer(
         ServiceBuilder::new()
+            .layer(middleware::from_fn(operations::name))
             .layer(TraceLayer::new_for_http().make_span_with(span))
             .layer(SetResponseHeaderLayer::if_not_present(
                 CACHE_CONTROL,

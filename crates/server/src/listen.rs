@@ -8,21 +8,28 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use gatepass_http::{Clock, OsEntropy, SystemClock};
+use gatepass_http::{Clock, Egress, OsEntropy, SystemClock};
 use gatepass_proto::ClientId;
 use gatepass_proto::decide::Rules;
+use gatepass_proto::decide::rules::TrustedIssuer;
+use gatepass_proto::grant::jwt_bearer;
+use gatepass_proto::jose::KeySet;
+use gatepass_proto::dpop::Nonces;
+use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy, Terms};
 use gatepass_store::{Remembering, Store, StoreError};
 use url::Url;
 
 use crate::admin::Admin;
 use crate::app::{App, Parts};
-use crate::config::{Config, Legacy, Tls};
+use crate::client_proofs::Outside;
+use crate::config::{Config, MASTER_KEY, Legacy, Tls};
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
 use crate::endpoints::metadata;
 use crate::keys::{Keys, KeysError};
 use crate::lanes::Lanes;
+use crate::operations::{self, Meter};
 use crate::passwords::Passwords;
 use crate::seal::MasterKey;
 use crate::tls::{TlsError, dev_tls, tls_from_files};
@@ -73,6 +80,7 @@ pub struct Server {
     address: SocketAddr,
     issuer: String,
     router: Router,
+    operations: Option<(TcpListener, Router)>,
     tls: Option<Arc<rustls::ServerConfig>>,
     ca: Option<PathBuf>,
     dev: Option<DevSet>,
@@ -91,17 +99,24 @@ impl Server {
                         use --listen 127.0.0.1:PORT, or leave --dev out";
             return Err(StartError::Config(text.to_owned()));
         }
+        if config.dev && config.beside_database(DEV_SET).is_none() && config.database != "memory:" {
+            let text = "--dev keeps its ready-made set beside the database; give it a path";
+            return Err(StartError::Config(text.to_owned()));
+        }
         refuse_dev_database(config)?;
         let (listener, address) = listen(config.listen)?;
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
         let store: Arc<dyn Store> = Arc::new(Remembering::over(store));
-        let master = master_key(config)?;
+        let master = Arc::new(master_key(config)?);
         let keys =
             Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;
-        let csrf = master
-            .derive("csrf")
-            .map_err(|error| StartError::Keys(error.to_string()))?;
+        let derived = |purpose| {
+            let key = master.derive(purpose);
+            key.map_err(|error| StartError::Keys(error.to_string()))
+        };
+        let csrf = derived("csrf")?;
+        let nonces = derived("dpop nonce")?;
         let dev = match config.dev {
             true => {
                 let file = config.beside_database(DEV_SET);
@@ -111,10 +126,23 @@ impl Server {
         };
         let (tls, ca) = transport(config)?;
         let text = issuer.as_str().trim_end_matches('/').to_owned();
-        let metadata = metadata::document(&text, dev::scopes(config.dev));
+        let requests = dev::requests(config);
+        let mut metadata = metadata::document(&text, dev::scopes(config.dev), &requests);
+        if config.trusted_issuers.is_empty() {
+            let served = &mut metadata.grant_types_supported;
+            served.retain(|name| name != jwt_bearer::GRANT_TYPE);
+        }
+        let registration = policy(config);
+        let register = format!("{text}{}", routes::paths::REGISTER);
+        if registration.admission != Admission::Closed {
+            metadata.registration_endpoint = Some(register.clone());
+        }
         let app = App::new(Parts {
             store: Arc::clone(&store),
             clock: Arc::new(SystemClock),
+            outside: Outside::new(egress(config)?, Arc::new(SystemClock), Arc::clone(&master)),
+            nonces: Nonces::new(&nonces),
+            terms: Terms::new(registration, &metadata, register),
             passwords: Passwords::new(),
             lanes: Lanes::new(),
             cookie: SessionCookie::new(issuer.scheme() == "https"),
@@ -126,7 +154,10 @@ impl Server {
                 direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
             },
             signing: keys.signing,
+            rsa: keys.rsa,
             rules: Rules {
+                token_endpoint: format!("{text}{}", routes::paths::TOKEN),
+                par_endpoint: format!("{text}{}", routes::paths::PAR),
                 default_audience: config
                     .default_audience
                     .clone()
@@ -135,14 +166,26 @@ impl Server {
                 keys: keys.public,
                 refresh_keys: keys.refresh,
                 lifetimes: config.lifetimes.clone(),
+                requests,
+                trusted_issuers: trusted_issuers(config)?,
             },
         });
-        let router = limits::around(routes::router(&app, issuer.path().trim_end_matches('/')));
+        let meter = Meter::new();
+        let operations = match config.operations {
+            Some(address) => Some((
+                listen(address)?.0,
+                operations::router(meter.clone(), Arc::clone(&store)),
+            )),
+            None => None,
+        };
+        let routes = routes::router(&app, issuer.path().trim_end_matches('/'));
+        let router = limits::around(routes, meter);
         Ok(Self {
             listener,
             address,
             issuer: text,
             router,
+            operations,
             tls,
             ca,
             dev,
@@ -153,6 +196,12 @@ impl Server {
     /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators ask, if anywhere.
+    pub fn operations(&self) -> Option<SocketAddr> {
+        let (listener, _) = self.operations.as_ref()?;
+        listener.local_addr().ok()
     }
 
     /// The issuer.
@@ -178,6 +227,10 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
         let handle: Handle<SocketAddr> = Handle::new();
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.store)));
+        let operations = match self.operations {
+            Some((listener, router)) => Some(operations::serve(listener, router)?),
+            None => None,
+        };
         let service = self
             .router
             .into_make_service_with_connect_info::<SocketAddr>();
@@ -209,9 +262,28 @@ impl Server {
             }
         };
         sweeper.abort();
+        if let Some(operations) = operations {
+            operations.abort();
+        }
         self.store.close().await;
         ended
     }
+}
+
+/// On what terms clients register themselves. Where the policy names no scope, it is those that the metadata names.
+fn policy(config: &Config) -> RegistrationPolicy {
+    let open = || RegistrationPolicy {
+        admission: Admission::Open,
+        require_pkce: false,
+        ..RegistrationPolicy::default()
+    };
+    let given = config.registration.clone();
+    let mut policy = given.unwrap_or_else(|| config.dev.then(open).unwrap_or_default());
+    if policy.scope.is_empty() {
+        let named = dev::scopes(config.dev).join(" ");
+        policy.scope = named.parse().unwrap_or_default();
+    }
+    policy
 }
 
 /// What `--dev` made ready is in the database for good, and its secrets in a file beside it.
@@ -299,17 +371,56 @@ fn transport(config: &Config) -> Result<Transport, StartError> {
     }
 }
 
-/// The master key's file; a database in memory is gone with the process, and so may its key be.
+/// The master key's file; a database in memory is gone with the process, and so may its key be. One behind a server has
+/// nothing beside it, and all nodes need the same key.
 fn master_key(config: &Config) -> Result<MasterKey, StartError> {
     let fault = |error: String| StartError::Keys(error);
     match config
         .master_key
         .clone()
-        .or_else(|| config.beside_database(".key"))
+        .or_else(|| config.beside_database(MASTER_KEY))
     {
         Some(path) => MasterKey::load_or_create(&path).map_err(|error| fault(error.to_string())),
+        None if config.database != "memory:" => Err(StartError::Config(
+            "a database server has no place for the master key: name its file, the same one for every node, with --master-key-file"
+                .to_owned(),
+        )),
         None => MasterKey::ephemeral(&mut OsEntropy).map_err(|error| fault(error.to_string())),
     }
+}
+
+/// Where requests of the server's own may go. What is made ready for this machine is on this machine.
+fn egress(config: &Config) -> Result<Egress, StartError> {
+    let outbound = &config.outbound;
+    let read = |path: &PathBuf| {
+        let fault = |error| StartError::Tls(format!("cannot read {}: {error}", path.display()));
+        std::fs::read(path).map_err(fault)
+    };
+    Ok(Egress {
+        allow_private_hosts: outbound.allow_private_hosts || config.dev,
+        extra_roots: outbound.extra_ca.iter().map(read).collect::<Result<_, _>>()?,
+        ..Egress::default()
+    })
+}
+
+/// The issuers whose assertions are taken, with the keys in their files.
+fn trusted_issuers(config: &Config) -> Result<Vec<TrustedIssuer>, StartError> {
+    let read = |(issuer, file): &(String, PathBuf)| {
+        let fault = |why: &str| {
+            let path = file.display();
+            StartError::Config(format!("the keys of {issuer:?} in {path}: {why}"))
+        };
+        let document = std::fs::read(file).map_err(|error| fault(&error.to_string()))?;
+        let keys = KeySet::parse(&document).map_err(fault)?;
+        if keys.is_empty() {
+            return Err(fault("none of them can check a signature"));
+        }
+        Ok(TrustedIssuer {
+            issuer: issuer.clone(),
+            keys,
+        })
+    };
+    config.trusted_issuers.iter().map(read).collect()
 }
 
 async fn sweep(store: Arc<dyn Store>) {

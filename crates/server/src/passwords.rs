@@ -192,7 +192,8 @@ fn is_right(hash: &PasswordHash, password: &[u8], workspaces: &Workspaces) -> bo
     hashed.is_ok() && got.ct_eq(expected.as_bytes()).into()
 }
 
-fn admissible(password: &Secret) -> Result<(), NewPasswordError> {
+/// Whether a new password is good enough (NIST SP 800-63B §3.1.1.2): long enough, and not one that everyone tries first.
+pub(crate) fn admissible(password: &Secret) -> Result<(), NewPasswordError> {
     let text = password.expose();
     if text.len() > MAX_BYTES {
         return Err(NewPasswordError::TooLong);

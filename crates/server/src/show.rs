@@ -7,7 +7,7 @@ use http::header::SET_COOKIE;
 
 use crate::app::App;
 use crate::browser::Login;
-use crate::pages::{ConsentPage, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
+use crate::pages::{ConsentPage, Detail, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
 use crate::routes::paths;
 
 /// The login page, tied to `cookie`, which the browser is given again.
@@ -47,6 +47,8 @@ pub(crate) fn consent(
         .iter()
         .map(|token| (token.to_owned(), describe(token)))
         .collect();
+    let asked = authorization.details.authorization_details.as_ref();
+    let details = asked.map(Detail::all).unwrap_or_default();
     let page = ConsentPage {
         action: &format!("{}{}?{query}", app.path(), paths::CONSENT),
         csrf: &app.csrf().token(login.cookie.expose()),
@@ -54,6 +56,7 @@ pub(crate) fn consent(
         redirect_uri: authorization.return_to.redirect_uri(),
         username: &login.username,
         scopes: &scopes,
+        details: &details,
     };
     page.render_page()
 }
@@ -104,11 +107,16 @@ fn sentence(description: &str) -> String {
 }
 
 /// A plain sentence for the scopes that we know.
-fn describe(token: &str) -> String {
+pub(crate) fn describe(token: &str) -> String {
     match token {
         "read" => "See your data".to_owned(),
         "write" => "Change your data".to_owned(),
         "read-write" => "See and change your data".to_owned(),
+        "openid" => "Know who you are here".to_owned(),
+        "profile" => "See your name and the rest of your profile".to_owned(),
+        "email" => "See your e-mail address".to_owned(),
+        "address" => "See your postal address".to_owned(),
+        "phone" => "See your phone number".to_owned(),
         "offline_access" => "Keep this access while you are away".to_owned(),
         other => format!("Use “{other}”"),
     }

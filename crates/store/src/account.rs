@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gatepass_proto::Timestamp;
 
+use crate::columns::Columns;
 use crate::{Charge, Limit, Throttled};
 
 /// The guesses of one account so far. An account that was never charged is the default.
@@ -20,6 +21,15 @@ pub(crate) struct Account {
 }
 
 impl Account {
+    /// As it stands in its table.
+    pub(crate) fn read(row: &impl Columns) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            failures: row.small("failures")?,
+            last_at: row.time("last_at")?,
+            blocked_until: row.some_time("blocked_until")?,
+        })
+    }
+
     /// The account after one more guess at `now`.
     fn charged(self, limit: Limit, now: Timestamp) -> Self {
         let idle = now.since(self.last_at);

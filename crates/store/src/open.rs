@@ -1,16 +1,16 @@
 //! Which backend an address names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{MemoryStore, SqliteStore, Store, StoreError};
+use crate::{MemoryStore, PostgresStore, SqliteStore, Store, StoreError};
 
-/// Opens the database at an address: `memory:`, `sqlite:PATH` or a plain path, which is SQLite too.
+/// Opens the database at an address: `memory:`, `postgres://…`, `sqlite:PATH` or a plain path, which is SQLite too.
 ///
 /// # Errors
 ///
 /// [`StoreError::Unavailable`] for an address of another kind; otherwise whatever the backend says, see
-/// [`SqliteStore::open`].
+/// [`SqliteStore::open`] and [`PostgresStore::open`]. Only paths are repeated, for other addresses may hold a password.
 pub async fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
     match scheme(address) {
         Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
@@ -18,8 +18,9 @@ pub async fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
             "memory: takes nothing after the colon".into(),
         )),
         Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)).await,
+        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(PostgresStore::open(address).await?)),
         Some((other, _)) => Err(StoreError::Unavailable(format!(
-            "there is no backend for {other}: addresses; give a path, sqlite:PATH or memory:"
+            "there is no backend for {other}: addresses; give a path, sqlite:PATH, postgres://… or memory:"
         ))),
         None => sqlite(address).await,
     }
@@ -28,10 +29,28 @@ pub async fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
 async fn sqlite(path: &str) -> Result<Arc<dyn Store>, StoreError> {
     if path.is_empty() {
         return Err(StoreError::Unavailable(
-            "the address has no path; give a path, sqlite:PATH or memory:".into(),
+            "the address has no path; give a path, sqlite:PATH, postgres://… or memory:".into(),
         ));
     }
     Ok(Arc::new(SqliteStore::open(Path::new(path)).await?))
+}
+
+/// What an address names, for people: the address itself, unless it may hold a password.
+pub fn place(address: &str) -> String {
+    match scheme(address) {
+        Some(("postgres" | "postgresql", _)) => PostgresStore::place(address),
+        Some(("memory" | "sqlite", _)) | None => address.to_owned(),
+        Some((other, _)) => format!("{other}:…"),
+    }
+}
+
+/// The file of the database that an address names; `None` for one that is in memory or behind a server.
+pub fn file(address: &str) -> Option<PathBuf> {
+    match scheme(address) {
+        Some(("sqlite", path)) => Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+        Some(_) => None,
+        None => Some(PathBuf::from(address)),
+    }
 }
 
 /// The scheme (RFC 3986 §3.1) and what follows its colon. A single letter is a Windows drive.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
-use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
 /// The port that every database passes through.
@@ -16,6 +16,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every record of a kind in the order of their names, at most 1,000, for operators.
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError>;
+
+    /// The newest lines of the audit log that stand before line `before`, newest first, at most `limit` and never more
+    /// than 1,000.
+    async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError>;
 
     /// Charges one guess to every account in `charges`, atomically and before the guess is checked: either
     /// none of them is blocked and all are charged, or `Throttled` says how long to wait and nothing is.

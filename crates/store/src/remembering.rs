@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::change::{AuditLine, Change, Edit};
 use gatepass_proto::decide::record::{Client, Key, Kind, Record};
 use gatepass_proto::{ClientId, Timestamp};
 use tokio::time::Instant;
@@ -71,11 +71,10 @@ impl Store for Remembering {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<(), CommitError> {
-        let touches_clients = changes.iter().any(|change| {
-            matches!(
-                change,
-                Change::Insert(Record::Client(_)) | Change::Delete(Key::Client(_))
-            )
+        let touches_clients = changes.iter().any(|change| match change {
+            Change::Insert(Record::Client(_)) | Change::Delete(Key::Client(_)) => true,
+            Change::Update(edit) => matches!(**edit, Edit::Client { .. }),
+            _ => false,
         });
         let outcome = self.inner.commit(changes).await;
         if touches_clients {
@@ -86,6 +85,14 @@ impl Store for Remembering {
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         self.inner.list(kind).await
+    }
+
+    async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        self.inner.audit_log(before, limit).await
     }
 
     async fn charge(

@@ -11,3 +11,8 @@ pub(crate) const ACCOUNT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// The most records in one list.
 pub(crate) const LISTED: usize = 1000;
+
+/// How many lines of the audit log are read for whoever asks for `limit`.
+pub(crate) fn lines(limit: u32) -> usize {
+    usize::try_from(limit).map_or(LISTED, |limit| limit.min(LISTED))
+}

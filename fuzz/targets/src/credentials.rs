@@ -1,9 +1,11 @@
 //! The `Authorization` header, as such and as a client's proof.
 
 use gatepass_proto::Params;
-use gatepass_proto::client_auth::{self, Presented};
-use gatepass_proto::decide::Halt;
+use gatepass_proto::client_auth::{self, Presented, Trial};
+use gatepass_proto::decide::{Done, Halt};
 use gatepass_proto::message::credentials::Credentials;
+
+use crate::world::{NOW, RULES};
 
 pub(crate) fn run(data: &[u8]) {
     let Ok(header) = std::str::from_utf8(data) else {
@@ -27,7 +29,12 @@ pub(crate) fn run(data: &[u8]) {
     }
     let params = Params::new();
     let presented = Presented::read(Some(header), &params);
-    match client_auth::authenticate(&presented, &crate::world::facts()) {
+    let trial = Trial {
+        facts: &crate::world::facts(),
+        rules: &RULES,
+        now: NOW,
+    };
+    match client_auth::proven(&presented, trial, |_| Ok(Done::unchanged(()))) {
         Ok(_) => panic!("the client has no secret, so nothing proves it"),
         Err(Halt::Need(_) | Halt::Refuse(_)) => {}
     }

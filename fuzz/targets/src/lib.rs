@@ -7,6 +7,7 @@
 #![expect(clippy::indexing_slicing, reason = "a broken promise panics")]
 
 mod authorization;
+mod authorization_details;
 mod callback;
 mod challenge;
 mod config;
@@ -25,6 +26,7 @@ mod private_key;
 mod redirect_uri;
 mod refresh_token;
 mod registration;
+mod request_object;
 mod scope;
 mod stored_token;
 mod token_response;
@@ -59,6 +61,8 @@ pub const TARGETS: &[Target] = &[
     target("pkce", 20000, pkce::run),
     target("id_token", 10000, id_token::run),
     target("jarm", 10000, jarm::run),
+    target("request_object", 10000, request_object::run),
+    target("authorization_details", 20000, authorization_details::run),
     target("private_key", 2000, private_key::run),
     target("device", 20000, device::run),
     target("registration", 20000, registration::run),

@@ -1,6 +1,6 @@
 //! Redirect URIs through the whole judgement: nothing but what is registered, and for native loopback any port.
 
-use crate::world::{REDIRECT_URIS, RULES, facts};
+use crate::world::{NOW, REDIRECT_URIS, RULES, facts};
 use gatepass_proto::Params;
 use gatepass_proto::decide::check_redirect_uri;
 use gatepass_proto::endpoint::authorize::{Authorize, authorize};
@@ -22,7 +22,7 @@ pub(crate) fn run(data: &[u8]) {
     let mut params = Params::new();
     params.push("client_id", "cl_1");
     params.push("redirect_uri", given);
-    let Ok(done) = authorize(&params, &facts(), &RULES) else {
+    let Ok(done) = authorize(&params, &facts(), &RULES, NOW) else {
         return;
     };
     let Authorize::Back(return_to, error) = done.value else {

@@ -65,6 +65,7 @@ pub(crate) fn run(data: &[u8]) {
         let request = TokenRequest {
             presented: Presented::read(None, &params),
             json: false,
+            dpop: None,
         };
         let mut entropy = Counting(9);
         match token(&request, facts, &RULES, &mut Cx::new(NOW, &mut entropy)) {

@@ -1,14 +1,16 @@
 //! A small world for the targets: one client, one user, one key, all of it constant; and a folder.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use gatepass_proto::client_auth::Presented;
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::details::{ClientDetails, GrantDetails, UserDetails};
+use gatepass_proto::decide::details::UserDetails;
 use gatepass_proto::decide::record::{Client, Code, Grant, Key, Record, User};
-use gatepass_proto::decide::rules::Lifetimes;
+use gatepass_proto::decide::rules::{Lifetimes, Requests};
 use gatepass_proto::decide::{Facts, RefreshKeys, Rules};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::jose::{KeySet, SigningKey};
@@ -37,10 +39,14 @@ pub(crate) static KEY: LazyLock<SigningKey> = LazyLock::new(|| {
 /// By what is judged.
 pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
     issuer: "https://as.example".to_owned(),
+    token_endpoint: "https://as.example/token".to_owned(),
+    par_endpoint: "https://as.example/par".to_owned(),
     default_audience: "https://as.example/api".to_owned(),
     keys: KeySet::of([KEY.jwk()]),
     refresh_keys: RefreshKeys::new(BTreeMap::from([(1, [7; 32].into())])).expect("a key"),
     lifetimes: Lifetimes::default(),
+    requests: Requests::default(),
+    trusted_issuers: Vec::new(),
 });
 
 /// Bytes in a row, the same at every run.
@@ -75,7 +81,7 @@ pub(crate) fn client() -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: NOW,
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 
@@ -117,7 +123,7 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
         auth_time: NOW,
         expires_at: Timestamp::from_secs(NOW.as_secs() + 60),
         spent_at: None,
-        details: GrantDetails::default(),
+        details: Box::default(),
     };
     facts.learn(Key::Code(digest), Some(Record::Code(code)));
     let params = Params::parse_form(b"grant_type=authorization_code&code=code&client_id=cl_1");
@@ -125,6 +131,7 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
     let request = TokenRequest {
         presented: Presented::read(None, &params),
         json: false,
+        dpop: None,
     };
     let mut entropy = Counting(0);
     let done = token(&request, &facts, &RULES, &mut Cx::new(NOW, &mut entropy)).expect("redeemed");

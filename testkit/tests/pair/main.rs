@@ -3,6 +3,7 @@
 //! Each property runs over many seeds on the memory store, and over fewer on SQLite.
 
 mod codes;
+mod devices;
 mod errors;
 mod families;
 

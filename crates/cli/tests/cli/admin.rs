@@ -102,7 +102,7 @@ fn clients_get_a_secret_once() {
 
     let listed = home.run("admin client list --output json").done();
     assert!(
-        !listed.stdout.contains("gp_cs_") && !listed.stdout.contains("secret"),
+        !listed.stdout.contains("gp_cs_") && !listed.stdout.contains("client_secret\":"),
         "{}",
         listed.stdout
     );

@@ -11,6 +11,8 @@ mod server;
 mod typist;
 
 mod admin;
+mod admin_clients;
+mod admin_people;
 mod device;
 mod discover;
 mod doctor;
@@ -28,6 +30,7 @@ mod introspect;
 mod jwt;
 mod login;
 mod logout;
+mod openid;
 mod printing;
 mod profile;
 mod profile_add;

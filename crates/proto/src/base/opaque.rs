@@ -15,6 +15,14 @@ pub const API_KEY: &str = "gp_ak_";
 pub const ACCESS_TOKEN: &str = "gp_at_";
 /// Authorization code.
 pub const CODE: &str = "gp_ac_";
+/// Device code (RFC 8628).
+pub const DEVICE_CODE: &str = "gp_dc_";
+/// `auth_req_id` (CIBA).
+pub const AUTH_REQ_ID: &str = "gp_ar_";
+/// Initial access token, by which a client may be registered (RFC 7591 §1.2).
+pub const INITIAL_ACCESS_TOKEN: &str = "gp_ia_";
+/// Registration access token, by which a registration is managed (RFC 7592 §1.2).
+pub const REGISTRATION_TOKEN: &str = "gp_ra_";
 /// Client secret.
 pub const CLIENT_SECRET: &str = "gp_cs_";
 /// Browser session.

@@ -11,8 +11,8 @@ const MAX_COUNT: usize = 64;
 const MAX_NAME: usize = 128;
 /// The longest value accepted, in bytes.
 const MAX_VALUE: usize = 16 * 1024;
-/// The only parameter that may be sent more than once (RFC 8707 §2).
-const REPEATABLE: &str = "resource";
+/// The only parameters that may be sent more than once (RFC 8707 §2, RFC 8693 §2.1).
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// The parameters of a form body or a query (`application/x-www-form-urlencoded`).
 ///
@@ -90,7 +90,7 @@ impl Params {
         Some(value)
     }
 
-    /// Every non-empty value of `name`; more than one only for `resource`.
+    /// Every non-empty value of `name`; more than one only for `resource` and `audience`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0
             .iter()
@@ -153,7 +153,7 @@ impl Params {
         if name.len() > MAX_NAME || value.len() > MAX_VALUE || self.0.len() >= MAX_COUNT {
             return Err(ParamsError::TooLarge);
         }
-        if name != REPEATABLE && self.0.iter().any(|(own, _)| *own == name) {
+        if !REPEATABLE.contains(&name.as_str()) && self.0.iter().any(|(own, _)| *own == name) {
             return Err(ParamsError::Duplicate(name));
         }
         self.0.push((name, value));

@@ -3,10 +3,14 @@
 
 use serde::Serialize;
 
+use super::assertion_check::Assertion;
 use super::mtls::identify;
-use super::{ClientAuthMethod, ClientCredentials, Draft};
-use crate::Cx;
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Proof, Sent, Trial, wrong_proof};
+use crate::decide::Halt;
+use crate::decide::change::Change;
+use crate::decide::record::Client;
 use crate::jose::{hmac, jti};
+use crate::{ClientId, Cx, OAuthError};
 
 /// The only `client_assertion_type` there is here (RFC 7523 §2.2).
 pub(super) const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -51,6 +55,30 @@ impl ClientAuthMethod for PrivateKeyJwt {
         add(client, draft, assertion);
         Ok(())
     }
+
+    fn served(&self) -> bool {
+        true
+    }
+
+    /// What cannot be read is refused in the name of this method.
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        match Assertion::read(sent)? {
+            Ok(assertion) if assertion.is_symmetric() => None,
+            read => Some(read.map(claim)),
+        }
+    }
+
+    fn verify(
+        &self,
+        claim: &Claim,
+        client: &Client,
+        trial: &Trial<'_>,
+    ) -> Result<Option<Change>, Halt> {
+        let Proof::Assertion(assertion) = &claim.proof else {
+            return Err(wrong_proof());
+        };
+        assertion.check_by_keys(client, trial).map(Some)
+    }
 }
 
 impl ClientAuthMethod for ClientSecretJwt {
@@ -74,6 +102,34 @@ impl ClientAuthMethod for ClientSecretJwt {
         )?;
         add(client, draft, assertion);
         Ok(())
+    }
+
+    fn served(&self) -> bool {
+        true
+    }
+
+    fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
+        let assertion = Assertion::read(sent)?.ok()?;
+        assertion.is_symmetric().then(|| Ok(claim(assertion)))
+    }
+
+    fn verify(
+        &self,
+        claim: &Claim,
+        client: &Client,
+        trial: &Trial<'_>,
+    ) -> Result<Option<Change>, Halt> {
+        let Proof::Assertion(assertion) = &claim.proof else {
+            return Err(wrong_proof());
+        };
+        assertion.check_by_secret(client, trial).map(Some)
+    }
+}
+
+fn claim(assertion: Assertion) -> Claim {
+    Claim {
+        client_id: ClientId::new(assertion.client_id()),
+        proof: Proof::Assertion(Box::new(assertion)),
     }
 }
 
@@ -243,7 +299,7 @@ mod tests {
     /// A pushed authorization request names the client itself (RFC 9126 §2.1), and a parameter stands once.
     #[test]
     fn the_name_is_said_once() {
-        for method in METHODS.iter().filter(|method| !method.served()) {
+        for method in METHODS.iter().filter(|method| names_itself(method.name())) {
             let mut draft = Draft::default();
             draft.params.push("client_id", "cl:1 &");
             let mut entropy = Counting(9);
@@ -257,6 +313,10 @@ mod tests {
                 method.name()
             );
         }
+    }
+
+    fn names_itself(method: &str) -> bool {
+        method.ends_with("_jwt") || method.ends_with("tls_client_auth")
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Proof, Sent, Trial, check_secret};
+use crate::decide::Halt;
+use crate::decide::change::Change;
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
 use crate::{ClientId, Cx, OAuthError, Params, Secret};
@@ -48,7 +50,7 @@ impl ClientAuthMethod for Basic {
                 .zip(decode(password.expose()))
                 .map(|(id, secret)| Claim {
                     client_id: ClientId::new(id),
-                    secret: Some(Secret::new(secret)),
+                    proof: Proof::Secret(Secret::new(secret)),
                 }),
             _ => None,
         };
@@ -57,11 +59,13 @@ impl ClientAuthMethod for Basic {
         }))
     }
 
-    fn verify(&self, claim: &Claim, client: &Client) -> bool {
-        claim
-            .secret
-            .as_ref()
-            .is_some_and(|secret| is_secret_of(secret, client))
+    fn verify(
+        &self,
+        claim: &Claim,
+        client: &Client,
+        _: &Trial<'_>,
+    ) -> Result<Option<Change>, Halt> {
+        check_secret(claim, client)
     }
 }
 

@@ -2,6 +2,7 @@
 //! attaches and what the server reads.
 
 mod assertion;
+mod assertion_check;
 mod basic;
 mod choice;
 mod mtls;
@@ -12,11 +13,16 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 
+use assertion_check::Assertion;
+
+use crate::decide::change::Change;
 use crate::decide::record::Client;
-use crate::decide::{Facts, Halt};
+use crate::decide::{Facts, Halt, Judged, Rules};
 use crate::jose::SigningKey;
 use crate::message::quirks::AssertionTyp;
-use crate::{ClientId, Cx, OAuthError, Params, Secret};
+use crate::{ClientId, Cx, OAuthError, Params, Secret, Timestamp};
+
+pub use assertion_check::SPACE as ASSERTIONS;
 
 /// Every method there is. Adding one is a file and a line here. The server takes those that say [`served`]; [`names`]
 /// lists no others.
@@ -30,6 +36,13 @@ pub static METHODS: &[&dyn ClientAuthMethod] = &[
     &assertion::ClientSecretJwt,
     &mtls::TlsClientAuth,
     &mtls::SelfSignedTlsClientAuth,
+];
+
+/// The only methods of the FAPI 2.0 Security Profile (§5.3.2.1).
+const FAPI_METHODS: [&str; 3] = [
+    "private_key_jwt",
+    "tls_client_auth",
+    "self_signed_tls_client_auth",
 ];
 
 /// A client authentication method, both ends of it.
@@ -60,10 +73,20 @@ pub trait ClientAuthMethod: Sync {
         None
     }
 
-    /// The server's end: whether the claim's proof is this client's.
-    fn verify(&self, claim: &Claim, client: &Client) -> bool {
-        let _ = (claim, client);
-        false
+    /// The server's end: whether the claim's proof is this client's. What it gives is to be committed with whatever the
+    /// request comes to: that the proof is spent.
+    ///
+    /// # Errors
+    ///
+    /// [`Halt::Need`] while facts are lacking; [`Halt::Refuse`] when it is not.
+    fn verify(
+        &self,
+        claim: &Claim,
+        client: &Client,
+        trial: &Trial<'_>,
+    ) -> Result<Option<Change>, Halt> {
+        let _ = (claim, client, trial);
+        Err(wrong_proof())
     }
 }
 
@@ -121,8 +144,29 @@ struct Claimed {
 pub struct Claim {
     /// `client_id`.
     pub client_id: ClientId,
-    /// The secret, where the method has one.
-    pub secret: Option<Secret>,
+    proof: Proof,
+}
+
+/// By what.
+#[derive(Debug)]
+enum Proof {
+    /// Nothing but the name.
+    Name,
+    /// The secret itself.
+    Secret(Secret),
+    /// A JWT that is signed with the secret or with a private key.
+    Assertion(Box<Assertion>),
+}
+
+/// What a proof is checked with.
+#[derive(Clone, Copy, Debug)]
+pub struct Trial<'a> {
+    /// What is known.
+    pub facts: &'a Facts,
+    /// What it is judged by.
+    pub rules: &'a Rules,
+    /// The time.
+    pub now: Timestamp,
 }
 
 impl ClientCredentials {
@@ -226,13 +270,27 @@ impl std::fmt::Debug for Claimed {
     }
 }
 
-/// The server's end: who is asking, proven by the one method that was used.
+/// The server's end: judges a request as that of the client who has proven by one method to have sent it. A proof that
+/// is good once is spent with whatever `judge` comes to, a refusal included.
 ///
 /// # Errors
 ///
 /// `invalid_client`, whether nobody is known by that id or the proof is wrong; `invalid_request` when more than
-/// one method is used (RFC 6749 §2.3) or the ids differ.
-pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&'f Client, Halt> {
+/// one method is used (RFC 6749 §2.3) or the ids differ; 503 where the client's keys cannot be had; and what `judge`
+/// says.
+pub fn proven<'f, T>(
+    presented: &Presented<'_>,
+    trial: Trial<'f>,
+    judge: impl FnOnce(&'f Client) -> Judged<T>,
+) -> Judged<T> {
+    let (method, claim, client) = claimed(presented, trial.facts)?;
+    let spent = method.verify(claim, client, &trial)?;
+    also(judge(client), spent)
+}
+
+type Named<'p, 'f> = (&'static dyn ClientAuthMethod, &'p Claim, &'f Client);
+
+fn claimed<'p, 'f>(presented: &'p Presented<'_>, facts: &'f Facts) -> Result<Named<'p, 'f>, Halt> {
     let Claimed { method, claim } = presented.claimed.as_ref().map_err(OAuthError::clone)?;
     let client = facts
         .client(&claim.client_id)?
@@ -242,10 +300,26 @@ pub fn authenticate<'f>(presented: &Presented<'_>, facts: &'f Facts) -> Result<&
             .hint("method is not registered")
             .into());
     }
-    if !method.verify(claim, client) {
-        return Err(OAuthError::invalid_client().hint("wrong proof").into());
+    if client.details.fapi && !FAPI_METHODS.contains(&method.name()) {
+        let hint = "not a method of FAPI";
+        return Err(OAuthError::invalid_client().hint(hint).into());
     }
-    Ok(client)
+    Ok((*method, claim, client))
+}
+
+/// Adds a change to whatever was judged, unless facts are lacking still.
+pub(crate) fn also<T>(judged: Judged<T>, changes: impl IntoIterator<Item = Change>) -> Judged<T> {
+    match judged {
+        Ok(mut done) => {
+            done.changes.extend(changes);
+            Ok(done)
+        }
+        Err(Halt::Refuse(mut refusal)) => {
+            refusal.changes.extend(changes);
+            Err(Halt::Refuse(refusal))
+        }
+        lacking => lacking,
+    }
 }
 
 /// Names of the methods that the server takes, for its metadata.
@@ -264,12 +338,18 @@ fn find(name: &str) -> Option<&'static dyn ClientAuthMethod> {
 }
 
 /// Secrets have full entropy, so the SHA-256 of one is compared, in constant time, with every one that is good.
-fn is_secret_of(secret: &Secret, client: &Client) -> bool {
+fn check_secret(claim: &Claim, client: &Client) -> Result<Option<Change>, Halt> {
+    let Proof::Secret(secret) = &claim.proof else {
+        return Err(wrong_proof());
+    };
     let digest = secret.digest();
-    client
-        .client_secrets
-        .iter()
-        .fold(false, |found, own| found | own.ct_eq(&digest))
+    let own = client.client_secrets.iter();
+    let right = own.fold(false, |found, own| found | own.ct_eq(&digest));
+    if right { Ok(None) } else { Err(wrong_proof()) }
+}
+
+fn wrong_proof() -> Halt {
+    OAuthError::invalid_client().hint("wrong proof").into()
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! `none`: a public client only says who it is (RFC 6749 §2.1, RFC 7591 §2).
 
 use super::basic::decode;
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Proof, Sent, Trial, wrong_proof};
+use crate::decide::Halt;
+use crate::decide::change::Change;
 use crate::decide::record::Client;
 use crate::message::credentials::Credentials;
 use crate::{ClientId, Cx, OAuthError};
@@ -28,7 +30,8 @@ impl ClientAuthMethod for None {
     }
 
     fn claim(&self, sent: &Sent<'_>) -> Option<Result<Claim, OAuthError>> {
-        if sent.params.get("client_secret").is_some() {
+        let proofs = ["client_secret", "client_assertion", "client_assertion_type"];
+        if proofs.iter().any(|name| sent.params.get(name).is_some()) {
             return Option::None;
         }
         let client_id = match sent.authorization.map(Credentials::parse) {
@@ -41,11 +44,15 @@ impl ClientAuthMethod for None {
         };
         Some(Ok(Claim {
             client_id: ClientId::new(client_id),
-            secret: Option::None,
+            proof: Proof::Name,
         }))
     }
 
-    fn verify(&self, _: &Claim, client: &Client) -> bool {
-        client.is_public()
+    fn verify(&self, _: &Claim, client: &Client, _: &Trial<'_>) -> Result<Option<Change>, Halt> {
+        if client.is_public() {
+            Ok(Option::None)
+        } else {
+            Err(wrong_proof())
+        }
     }
 }

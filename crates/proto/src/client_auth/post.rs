@@ -1,6 +1,8 @@
 //! `client_secret_post` (RFC 6749 §2.3.1): id and secret in the body.
 
-use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Sent, is_secret_of};
+use super::{Claim, ClientAuthMethod, ClientCredentials, Draft, Proof, Sent, Trial, check_secret};
+use crate::decide::Halt;
+use crate::decide::change::Change;
 use crate::decide::record::Client;
 use crate::{ClientId, Cx, OAuthError, Secret};
 
@@ -34,7 +36,7 @@ impl ClientAuthMethod for Post {
         let secret = sent.params.get("client_secret")?;
         let claim = sent.params.get("client_id").map(|id| Claim {
             client_id: ClientId::new(id),
-            secret: Some(Secret::new(secret)),
+            proof: Proof::Secret(Secret::new(secret)),
         });
         Some(
             claim.ok_or_else(|| {
@@ -43,10 +45,12 @@ impl ClientAuthMethod for Post {
         )
     }
 
-    fn verify(&self, claim: &Claim, client: &Client) -> bool {
-        claim
-            .secret
-            .as_ref()
-            .is_some_and(|secret| is_secret_of(secret, client))
+    fn verify(
+        &self,
+        claim: &Claim,
+        client: &Client,
+        _: &Trial<'_>,
+    ) -> Result<Option<Change>, Halt> {
+        check_secret(claim, client)
     }
 }

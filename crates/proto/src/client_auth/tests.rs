@@ -1,10 +1,14 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use http::header::AUTHORIZATION;
 use proptest::prelude::*;
 
-use super::{ClientCredentials, Draft, METHODS, Presented, authenticate};
-use crate::decide::details::ClientDetails;
+use super::{ClientCredentials, Draft, METHODS, Presented, Trial, proven};
 use crate::decide::record::{Client, Key, Record};
-use crate::decide::{Facts, Halt};
+use crate::decide::rules::{Lifetimes, Requests};
+use crate::decide::{Done, Facts, Halt, RefreshKeys, Rules};
+use crate::jose::KeySet;
 use crate::{ClientId, Cx, Entropy, ErrorCode, Params, Scope, Secret, Timestamp};
 
 fn client(methods: &[&str], secret: Option<&str>) -> Client {
@@ -26,7 +30,22 @@ fn client(methods: &[&str], secret: Option<&str>) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_secs(0),
-        details: ClientDetails::default(),
+        details: Arc::default(),
+    }
+}
+
+fn rules() -> Rules {
+    let keys = BTreeMap::from([(1, [7; 32].into())]);
+    Rules {
+        issuer: "https://as.example".to_owned(),
+        token_endpoint: "https://as.example/token".to_owned(),
+        par_endpoint: "https://as.example/par".to_owned(),
+        default_audience: "https://as.example/api".to_owned(),
+        keys: KeySet::default(),
+        refresh_keys: RefreshKeys::new(keys).expect("a key"),
+        lifetimes: Lifetimes::default(),
+        requests: Requests::default(),
+        trusted_issuers: Vec::new(),
     }
 }
 
@@ -40,7 +59,13 @@ fn ask(known: Option<Client>, authorization: Option<&str>, body: &str) -> Result
         facts.learn(Key::Client(ClientId::new(id)), record);
     }
     let params = Params::parse_form(body.as_bytes()).expect("well formed");
-    match authenticate(&Presented::read(authorization, &params), &facts) {
+    let trial = Trial {
+        facts: &facts,
+        rules: &rules(),
+        now: Timestamp::from_secs(0),
+    };
+    let presented = Presented::read(authorization, &params);
+    match proven(&presented, trial, |_| Ok(Done::unchanged(()))) {
         Ok(_) => Ok(()),
         Err(Halt::Refuse(refusal)) => Err(refusal.error.code()),
         Err(Halt::Need(need)) => panic!("lacks {need:?}"),

@@ -1,7 +1,7 @@
 //! What a decision asks the store to do: all of it or none.
 
 use super::item::Item;
-use super::record::{Key, Record};
+use super::record::{Client, Key, Record, User};
 use crate::{ClientId, Digest, GrantId, Timestamp, UserId};
 
 /// One change, with the condition under which it holds.
@@ -9,6 +9,8 @@ use crate::{ClientId, Digest, GrantId, Timestamp, UserId};
 pub enum Change {
     /// Adds a record. Conflicts when its key (or a unique name) is taken.
     Insert(Record),
+    /// Puts a client or a user in place of what it was. Conflicts when anything else stands there now.
+    Update(Box<Edit>),
     /// Marks a code as redeemed. Conflicts when it is gone or already redeemed.
     SpendCode {
         /// The code's digest.
@@ -69,6 +71,43 @@ pub enum Change {
     Audit(AuditEvent),
 }
 
+/// A record that lasts, before and after. Both have the same primary key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lies in a box wherever it is"
+)]
+pub enum Edit {
+    /// Of a client.
+    Client {
+        /// What it must be.
+        before: Client,
+        /// What it becomes.
+        after: Client,
+    },
+    /// Of a user.
+    User {
+        /// What it must be.
+        before: User,
+        /// What it becomes.
+        after: User,
+    },
+}
+
+impl Change {
+    /// Changes a client, unless somebody else was faster.
+    pub fn client(before: &Client, after: Client) -> Self {
+        let before = before.clone();
+        Self::Update(Box::new(Edit::Client { before, after }))
+    }
+
+    /// Changes a user, unless somebody else was faster.
+    pub fn user(before: &User, after: User) -> Self {
+        let before = before.clone();
+        Self::Update(Box::new(Edit::User { before, after }))
+    }
+}
+
 /// A line of the audit log. It never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
@@ -115,5 +154,36 @@ impl AuditEvent {
     pub fn grant(mut self, grant_id: GrantId) -> Self {
         self.grant_id = Some(grant_id);
         self
+    }
+}
+
+/// A line of the audit log as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Its number; later lines have greater ones.
+    pub line: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: String,
+    /// The client concerned.
+    pub client_id: Option<ClientId>,
+    /// The user concerned.
+    pub user_id: Option<UserId>,
+    /// The grant concerned.
+    pub grant_id: Option<GrantId>,
+}
+
+impl AuditLine {
+    /// What was written as line number `line`.
+    pub fn of(line: u64, event: &AuditEvent) -> Self {
+        Self {
+            line,
+            at: event.at,
+            event: event.event.to_owned(),
+            client_id: event.client_id.clone(),
+            user_id: event.user_id.clone(),
+            grant_id: event.grant_id,
+        }
     }
 }

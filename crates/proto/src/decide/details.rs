@@ -102,6 +102,8 @@ details! {
         fapi_message_signing: bool,
         /// Clients whose tokens it may exchange (RFC 8693), beside its own.
         may_exchange: Vec<String>,
+        /// `application_type`, where it named one: `native` or `web`.
+        application_type: Option<String>,
         /// SHA-256 of its `registration_access_token` (RFC 7592); `None` for one that an operator made.
         registration_access_token: Option<Digest>,
     }

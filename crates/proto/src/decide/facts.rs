@@ -18,6 +18,20 @@ pub enum Need {
         /// What was typed as the password.
         given: Secret,
     },
+    /// The keys that a client publishes; see [`Facts::client_keys`].
+    Keys {
+        /// Its `jwks_uri`.
+        uri: String,
+        /// The `kid` that is looked for.
+        kid: Option<String>,
+    },
+    /// The secret of a client; see [`Facts::client_secret`].
+    ClientSecret {
+        /// Whose.
+        client_id: ClientId,
+        /// What is kept of it: `sealed_secret`.
+        sealed: String,
+    },
 }
 
 /// What came of a password.
@@ -39,6 +53,7 @@ pub struct Facts {
     /// A handful at most: a list is faster than a map.
     records: Vec<(Key, Option<Record>)>,
     password: Option<PasswordFact>,
+    pub(super) known: super::client_keys::Known,
     raced: bool,
 }
 
@@ -73,6 +88,7 @@ impl Facts {
         Self {
             records: Vec::new(),
             password: self.password,
+            known: self.known,
             raced: true,
         }
     }
@@ -98,6 +114,8 @@ impl Facts {
         client(Client: ClientId) -> Client;
         /// A user by `sub`.
         user(User: UserId) -> User;
+        /// A user by name.
+        username(Username: str) -> User;
         /// A session by its cookie's digest.
         session(Session: Digest) -> Session;
         /// A code by its digest.

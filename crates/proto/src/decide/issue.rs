@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::details::GrantDetails;
 use super::record::{Client, Family, Grant};
+use super::id_token::id_token;
 use super::{Rules, family, policy};
+use crate::id_token::IdToken;
 use crate::jose::access_token::{AccessToken, Audience};
 use crate::{Cx, GrantId, Scope, Secret, UserId};
 
@@ -16,6 +18,10 @@ pub struct Issue {
     pub access_token: AccessToken,
     /// The refresh token that goes with it.
     pub refresh_token: Option<Secret>,
+    /// `issued_token_type`, where one token was exchanged for another (RFC 8693 §2.2.1).
+    pub issued_token_type: Option<&'static str>,
+    /// The ID token that goes with it, to be signed after the access token.
+    pub id_token: Option<IdToken>,
 }
 
 /// On whose behalf an access token acts.
@@ -55,7 +61,13 @@ pub(crate) fn access_token(
         exp: until.as_secs(),
         nbf: None,
         jti: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
+        cnf: None,
         grant_id,
+        authorization_details: match subject {
+            Subject::User(grant) => grant.details.authorization_details.clone(),
+            Subject::Client => None,
+        },
+        act: None,
     }
 }
 
@@ -96,9 +108,12 @@ pub(crate) fn grant(
         expires_at: cx.now + lifetime,
         revoked_at: None,
         family,
-        details: consent.details.clone(),
+        details: Box::new(consent.details.clone()),
     };
-    let issue = from_grant(rules, client, &grant, &grant.scope, &grant.audience, 1, cx);
+    let mut issue = from_grant(rules, client, &grant, &grant.scope, &grant.audience, 1, cx);
+    if let Some(id_token) = &mut issue.id_token {
+        id_token.claims.nonce.clone_from(&grant.details.nonce);
+    }
     (grant, issue)
 }
 
@@ -112,8 +127,11 @@ pub(crate) fn from_grant(
     position: u32,
     cx: &mut Cx<'_>,
 ) -> Issue {
+    let access_token = access_token(rules, client, &Subject::User(grant), scope, audience, cx);
     Issue {
-        access_token: access_token(rules, client, &Subject::User(grant), scope, audience, cx),
+        id_token: id_token(client, grant, &access_token),
+        access_token,
         refresh_token: family::derive(grant, position, &rules.refresh_keys),
+        issued_token_type: None,
     }
 }

@@ -6,11 +6,15 @@
 //! `invalid_grant`.
 
 pub mod change;
+mod client_keys;
 pub mod details;
 pub mod facts;
 pub(crate) mod family;
+mod id_token;
 pub mod issue;
 pub mod item;
+pub mod live;
+pub(crate) mod person;
 pub mod policy;
 pub mod record;
 pub(crate) mod redirect;

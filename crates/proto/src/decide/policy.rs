@@ -1,8 +1,14 @@
 //! What a client may have.
 
+use serde_json::Value;
+
 use super::Rules;
 use super::record::Client;
+use crate::message::authorization_details;
 use crate::{ErrorCode, OAuthError, Params, Scope};
+
+/// Why what a person allowed is over, where their account is the reason: which of the two is not said.
+pub(crate) const ACCOUNT: &str = "the account is locked, or its password was changed";
 
 /// The scope of a request: what was asked for if the client may have it, else its default (RFC 6749 §3.3).
 ///
@@ -86,6 +92,59 @@ pub fn targets(consented: &[String], params: &Params) -> Result<Vec<String>, OAu
     }
     let meant = consented.iter().filter(|own| named.contains(&own.as_str()));
     Ok(meant.cloned().collect())
+}
+
+/// The `authorization_details` of a request, if it has any: of types that there are here and that the client registered
+/// (RFC 9396 §5, §10).
+///
+/// # Errors
+///
+/// `invalid_authorization_details`.
+pub fn asked_details(
+    client: &Client,
+    rules: &Rules,
+    params: &Params,
+) -> Result<Option<Value>, OAuthError> {
+    let Some(text) = params.get("authorization_details") else {
+        return Ok(None);
+    };
+    let details = authorization_details::parse(text)?;
+    let known = &rules.requests.authorization_details_types;
+    let own = &client.details.authorization_details_types;
+    let may = |named: &str| {
+        let is_named = |types: &[String]| types.iter().any(|one| one == named);
+        is_named(known) && is_named(own)
+    };
+    if authorization_details::types(&details).all(may) {
+        return Ok(Some(details));
+    }
+    Err(OAuthError::new(
+        ErrorCode::InvalidAuthorizationDetails,
+        "authorization_details has a type that this client may not use",
+    ))
+}
+
+/// The `authorization_details` of a token that comes from a consent: what the request names, if it was consented to, else
+/// all of it (RFC 9396 §6, §7).
+///
+/// # Errors
+///
+/// `invalid_authorization_details` when it names more.
+pub fn narrowed_details(
+    consented: Option<&Value>,
+    params: &Params,
+) -> Result<Option<Value>, OAuthError> {
+    let Some(text) = params.get("authorization_details") else {
+        return Ok(consented.cloned());
+    };
+    let asked = authorization_details::parse(text)?;
+    match consented {
+        Some(consented) if authorization_details::is_within(&asked, consented) => Ok(Some(asked)),
+        _ => Err(OAuthError::new(
+            ErrorCode::InvalidAuthorizationDetails,
+            "authorization_details is more than was consented to",
+        )),
+    }
 }
 
 /// Whether a consent to `scope` comes with refresh tokens: when the client registered the grant, and where

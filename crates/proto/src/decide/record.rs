@@ -1,5 +1,7 @@
 //! What the server remembers. Each record is a plain value; how it is stored is the store's affair.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::details::{ClientDetails, GrantDetails, SessionDetails, UserDetails};
@@ -39,7 +41,7 @@ pub struct Client {
     /// `client_id_issued_at`.
     pub client_id_issued_at: Timestamp,
     /// The rest of it.
-    pub details: ClientDetails,
+    pub details: Arc<ClientDetails>,
 }
 
 impl Client {
@@ -69,6 +71,22 @@ pub struct User {
     pub locked_at: Option<Timestamp>,
     /// The rest of it.
     pub details: UserDetails,
+}
+
+impl User {
+    /// Whether what a person began at `since`, a login or a consent, still counts: the account is not locked, and its
+    /// password has not been changed after that.
+    pub fn admits(&self, since: Timestamp) -> bool {
+        let changed = self.details.credentials_changed_at;
+        self.locked_at.is_none() && changed.is_none_or(|changed| since >= changed)
+    }
+}
+
+impl Grant {
+    /// When the person logged in for it: what it stands and falls with when the password is changed.
+    pub fn since(&self) -> Timestamp {
+        self.details.auth_time.unwrap_or(self.created_at)
+    }
 }
 
 /// A browser's login at this server.
@@ -112,7 +130,7 @@ pub struct Code {
     /// When it was redeemed.
     pub spent_at: Option<Timestamp>,
     /// The rest of it, which the grant takes over.
-    pub details: GrantDetails,
+    pub details: Box<GrantDetails>,
 }
 
 /// One consent in force: what a code was redeemed for.
@@ -137,7 +155,7 @@ pub struct Grant {
     /// Its refresh tokens, if it has any.
     pub family: Option<Family>,
     /// The rest of it.
-    pub details: GrantDetails,
+    pub details: Box<GrantDetails>,
 }
 
 /// The refresh tokens of a grant: a chain of which only the head, and for a short grace the one before it,

@@ -11,6 +11,10 @@ use crate::jose::KeySet;
 pub struct Rules {
     /// The issuer, exactly as it stands in every token and answer.
     pub issuer: String,
+    /// The URL of the token endpoint, as it is published.
+    pub token_endpoint: String,
+    /// The URL of the pushed authorization request endpoint, as it is published.
+    pub par_endpoint: String,
     /// The audience of tokens whose request names no resource.
     pub default_audience: String,
     /// The public keys of the tokens it has issued.
@@ -19,6 +23,28 @@ pub struct Rules {
     pub refresh_keys: RefreshKeys,
     /// Lifetimes.
     pub lifetimes: Lifetimes,
+    /// How authorization requests come, and what they may ask for.
+    pub requests: Requests,
+    /// Whose assertions are taken in place of a person's consent (RFC 7523 §2.1).
+    pub trusted_issuers: Vec<TrustedIssuer>,
+}
+
+/// Somebody else whose word about our users is taken.
+#[derive(Clone, Debug)]
+pub struct TrustedIssuer {
+    /// The `iss` of its assertions.
+    pub issuer: String,
+    /// The keys that it signs them with.
+    pub keys: KeySet,
+}
+
+/// What holds for the authorization requests of every client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Whether each must be pushed ahead of the browser (`require_pushed_authorization_requests`, RFC 9126 §5).
+    pub require_pushed_authorization_requests: bool,
+    /// The types of `authorization_details` there are (RFC 9396 §10); a client may use those of them that it registered.
+    pub authorization_details_types: Vec<String>,
 }
 
 /// How long things live, unless their client says otherwise.
@@ -38,6 +64,12 @@ pub struct Lifetimes {
     pub refresh_grace: Duration,
     /// Browser sessions.
     pub session: Duration,
+    /// Logins that a person confirms on another device (RFC 8628, CIBA).
+    pub elsewhere: Duration,
+    /// How long a pushed request waits for its browser (`expires_in`, RFC 9126 §2.2).
+    pub pushed_request: Duration,
+    /// How long a person may take from there to the answer: to log in and to read.
+    pub interaction: Duration,
 }
 
 impl Default for Lifetimes {
@@ -50,6 +82,9 @@ impl Default for Lifetimes {
             refresh_idle: Duration::from_secs(30 * 24 * 3600),
             refresh_grace: Duration::from_secs(30),
             session: Duration::from_secs(12 * 3600),
+            elsewhere: Duration::from_secs(10 * 60),
+            pushed_request: Duration::from_secs(90),
+            interaction: Duration::from_secs(30 * 60),
         }
     }
 }

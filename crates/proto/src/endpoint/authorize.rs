@@ -1,14 +1,21 @@
 //! The authorization endpoint (RFC 6749 §3.1): may this request be put before a user, and what does their
 //! consent make.
 
+use std::time::Duration;
+
+pub use super::next::{Login, Next, forget, next};
+use super::next::{named, remember};
+use super::resolve::{self, Resolved, Way};
 use crate::base::opaque;
 use crate::decide::change::Change;
 use crate::decide::details::GrantDetails;
 use crate::decide::record::{Client, Code, Record};
 use crate::decide::{Done, Facts, Judged, Rules, policy, redirect};
+use crate::message::authentication::AuthenticationRequest;
 use crate::message::authorization::{AuthorizationRequest, AuthorizationResponse, OUT_OF_BAND};
+use crate::message::response_mode::ResponseMode;
 use crate::pkce::CodeChallenge;
-use crate::{ClientId, Cx, GrantId, OAuthError, Params, Scope, Secret, Timestamp, UserId};
+use crate::{ClientId, Cx, Digest, GrantId, OAuthError, Params, Scope, Secret, Timestamp};
 
 /// Where the browser goes back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +24,12 @@ pub struct ReturnTo {
     named: bool,
     state: Option<String>,
     issuer: String,
+    /// How the answer travels.
+    pub mode: ResponseMode,
+    /// For whom a signed answer is.
+    pub client_id: ClientId,
+    /// By which algorithm it is signed (`authorization_signed_response_alg`).
+    pub signed_by: String,
 }
 
 /// A request that may be put before a user.
@@ -30,7 +43,14 @@ pub struct Authorization {
     pub audience: Vec<String>,
     /// Where the answer goes.
     pub return_to: ReturnTo,
+    /// What of it the grant will hold, as far as it is known before the consent.
+    pub details: GrantDetails,
+    /// What it says of the login.
+    pub authentication: AuthenticationRequest,
+    /// `sub` of each person that `id_token_hint` and `claims` name; the login must be of all of them.
+    pub(super) subjects: Vec<String>,
     code_challenge: Option<CodeChallenge>,
+    pushed: Option<Digest>,
 }
 
 /// What becomes of an authorization request whose client and redirect URI are right.
@@ -53,14 +73,19 @@ impl ReturnTo {
         self.redirect_uri == OUT_OF_BAND
     }
 
-    /// The address to send the browser to with a code or a refusal.
-    pub fn url(&self, outcome: Result<Secret, &OAuthError>) -> String {
+    /// The parameters of the answer: a code or a refusal, in either case with `iss` (RFC 9207 §2).
+    pub fn response(&self, outcome: Result<Secret, &OAuthError>) -> Params {
         let response = AuthorizationResponse {
             outcome: outcome.map_err(Into::into),
             state: self.state.clone(),
             iss: Some(self.issuer.clone()),
         };
-        response.to_params().append_to(&self.redirect_uri)
+        response.to_params()
+    }
+
+    /// The address to send the browser to with a code or a refusal, where the answer is not signed and not posted.
+    pub fn url(&self, outcome: Result<Secret, &OAuthError>) -> String {
+        self.response(outcome).append_to(&self.redirect_uri)
     }
 }
 
@@ -69,25 +94,54 @@ impl ReturnTo {
 ///
 /// # Errors
 ///
-/// [`crate::decide::Halt::Need`] while the client is not known; [`crate::decide::Halt::Refuse`] for the page.
-pub fn authorize(params: &Params, facts: &Facts, rules: &Rules) -> Judged<Authorize> {
+/// [`crate::decide::Halt::Need`] while facts are lacking; [`crate::decide::Halt::Refuse`] for the page.
+pub fn authorize(
+    params: &Params,
+    facts: &Facts,
+    rules: &Rules,
+    now: Timestamp,
+) -> Judged<Authorize> {
     let client_id = params
         .get("client_id")
         .ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
     let client = facts
         .client(&ClientId::new(client_id))?
         .ok_or_else(|| OAuthError::invalid_request("no client has this client_id"))?;
-    let return_to = return_to(client, params, rules)?;
-    Ok(Done::unchanged(match admit(client, params, rules) {
-        Ok((scope, audience, code_challenge)) => Authorize::Ask(Box::new(Authorization {
+    let asked = resolve::brought(client, params, facts, rules, now)?;
+    let return_to = return_to(client, &asked.params, rules)?;
+    let value = match admit(client, &asked, rules) {
+        Ok(admitted) => Authorize::Ask(Box::new(Authorization {
             client: client.clone(),
-            scope,
-            audience,
+            scope: admitted.scope,
+            audience: admitted.audience,
             return_to,
-            code_challenge,
+            details: admitted.details,
+            authentication: admitted.authentication,
+            subjects: admitted.subjects,
+            code_challenge: admitted.code_challenge,
+            pushed: match asked.way {
+                Way::Pushed(digest) => Some(digest),
+                Way::Browser | Way::Pushing => None,
+            },
         })),
         Err(error) => Authorize::Back(return_to, error),
-    }))
+    };
+    Ok(Done {
+        changes: asked.changes,
+        value,
+    })
+}
+
+/// Judges a request that is pushed: in the same way, but all that is wrong with it is said to the client itself (RFC 9126
+/// §2.3).
+pub(super) fn check(
+    client: &Client,
+    asked: &Resolved<'_>,
+    rules: &Rules,
+) -> Result<(), OAuthError> {
+    return_to(client, &asked.params, rules)?;
+    admit(client, asked, rules)?;
+    Ok(())
 }
 
 fn return_to(client: &Client, params: &Params, rules: &Rules) -> Result<ReturnTo, OAuthError> {
@@ -108,56 +162,146 @@ fn return_to(client: &Client, params: &Params, rules: &Rules) -> Result<ReturnTo
         named: named.is_some(),
         state: params.get("state").map(str::to_owned),
         issuer: rules.issuer.clone(),
+        mode: params
+            .get("response_mode")
+            .and_then(ResponseMode::parse)
+            .unwrap_or_default(),
+        client_id: client.client_id.clone(),
+        signed_by: answer_alg(client).to_owned(),
     })
 }
 
-type Admitted = (Scope, Vec<String>, Option<CodeChallenge>);
+/// JARM §3: RS256 for clients that ask for nothing, but where FAPI forbids it.
+fn answer_alg(client: &Client) -> &str {
+    let details = &client.details;
+    match &details.authorization_signed_response_alg {
+        Some(registered) => registered,
+        None if details.fapi || details.fapi_message_signing => "ES256",
+        None => "RS256",
+    }
+}
 
-fn admit(client: &Client, params: &Params, rules: &Rules) -> Result<Admitted, OAuthError> {
-    let request = AuthorizationRequest::parse(params)?;
+struct Admitted {
+    scope: Scope,
+    audience: Vec<String>,
+    code_challenge: Option<CodeChallenge>,
+    details: GrantDetails,
+    authentication: AuthenticationRequest,
+    subjects: Vec<String>,
+}
+
+fn admit(client: &Client, asked: &Resolved<'_>, rules: &Rules) -> Result<Admitted, OAuthError> {
+    asked.check_way(client, rules)?;
+    check_fapi(client, &asked.params)?;
+    let request = AuthorizationRequest::parse(&asked.params)?;
     if !client.may_use("authorization_code") {
         let text = "this client may not use the authorization code grant";
         return Err(OAuthError::new(crate::ErrorCode::UnauthorizedClient, text));
     }
-    if request.code_challenge.is_none() && (client.require_pkce || client.is_public()) {
+    let must_prove = client.require_pkce || client.is_public() || client.details.fapi;
+    if request.code_challenge.is_none() && must_prove {
         return Err(OAuthError::invalid_request(
             "code_challenge is missing: this client must use PKCE",
         ));
     }
     let scope = policy::scope(client, request.scope.as_ref())?;
     let audience = policy::audience(client, rules, request.resource.iter().map(String::as_str))?;
-    Ok((scope, audience, request.code_challenge))
+    let authentication = AuthenticationRequest::parse(&asked.params)?;
+    Ok(Admitted {
+        subjects: named(client, &scope, &authentication, rules)?,
+        scope,
+        audience,
+        code_challenge: request.code_challenge,
+        details: GrantDetails {
+            dpop_jkt: dpop_jkt(&asked.params)?,
+            authorization_details: policy::asked_details(client, rules, &asked.params)?,
+            nonce: authentication.nonce.clone(),
+            claims: (!authentication.claims.is_empty()).then(|| authentication.claims.to_value()),
+            ..GrantDetails::default()
+        },
+        authentication,
+    })
 }
 
-/// The user said yes: a code.
+/// What a client under FAPI 2.0 has to say: where it wants its answer (Security Profile §5.3.2.2), and that it wants it
+/// signed (Message Signing §5.4).
+fn check_fapi(client: &Client, params: &Params) -> Result<(), OAuthError> {
+    let details = &client.details;
+    if (details.fapi || details.fapi_message_signing) && params.get("redirect_uri").is_none() {
+        return Err(OAuthError::invalid_request("redirect_uri is missing"));
+    }
+    let mode = params.get("response_mode").and_then(ResponseMode::parse);
+    if details.fapi_message_signing && !mode.is_some_and(ResponseMode::is_signed) {
+        return Err(OAuthError::invalid_request(
+            "this client must ask for a signed answer: response_mode must be jwt",
+        ));
+    }
+    Ok(())
+}
+
+/// `dpop_jkt`: the key that the code is bound to (RFC 9449 §10).
+fn dpop_jkt(params: &Params) -> Result<Option<String>, OAuthError> {
+    let named = params.get("dpop_jkt");
+    if named.is_some_and(|jkt| Digest::from_base64url(jkt).is_none()) {
+        let text = "dpop_jkt is not the base64url of a SHA-256";
+        return Err(OAuthError::invalid_request(text));
+    }
+    Ok(named.map(str::to_owned))
+}
+
+/// The user said yes: a code. A pushed request is spent with it, for there is one code to each.
+///
+/// # Errors
+///
+/// [`crate::decide::Halt::Need`] while facts are lacking; [`crate::decide::Halt::Refuse`] when a pushed request was spent
+/// meanwhile.
 pub fn consent(
     authorization: &Authorization,
-    user_id: &UserId,
-    auth_time: Timestamp,
+    login: &Login,
+    facts: &Facts,
     rules: &Rules,
     cx: &mut Cx<'_>,
-) -> Done<Secret> {
+) -> Judged<Secret> {
+    let pushed = authorization.pushed;
+    let spent = pushed.map(|digest| resolve::spend(digest, facts, cx.now));
+    let spent = spent.transpose()?;
+    let remembered = remember(authorization, &login.user_id, facts, cx)?;
     let code = opaque::mint(opaque::CODE, cx);
     let return_to = &authorization.return_to;
     let record = Code {
         digest: code.digest(),
         grant_id: GrantId::generate(cx),
         client_id: authorization.client.client_id.clone(),
-        user_id: user_id.clone(),
+        user_id: login.user_id.clone(),
         redirect_uri: return_to.named.then(|| return_to.redirect_uri.clone()),
         code_challenge: authorization.code_challenge,
         scope: authorization.scope.clone(),
         audience: authorization.audience.clone(),
-        auth_time,
-        expires_at: cx.now + rules.code_ttl(return_to.is_out_of_band()),
+        auth_time: login.auth_time,
+        expires_at: cx.now + code_ttl(authorization, rules),
         spent_at: None,
-        details: GrantDetails {
-            auth_time: Some(auth_time),
-            ..GrantDetails::default()
-        },
+        details: Box::new(GrantDetails {
+            auth_time: Some(login.auth_time),
+            acr: login.acr.clone(),
+            amr: login.amr.clone(),
+            sid: login.sid.clone(),
+            ..authorization.details.clone()
+        }),
     };
-    Done {
-        changes: vec![Change::Insert(Record::Code(record))],
+    let mut changes = vec![Change::Insert(Record::Code(record))];
+    changes.extend(spent);
+    changes.extend(remembered);
+    Ok(Done {
+        changes,
         value: code,
+    })
+}
+
+/// FAPI 2.0 Security Profile §5.3.2.2: a minute at most.
+fn code_ttl(authorization: &Authorization, rules: &Rules) -> Duration {
+    let lifetime = rules.code_ttl(authorization.return_to.is_out_of_band());
+    match authorization.client.details.fapi {
+        true => lifetime.min(Duration::from_secs(60)),
+        false => lifetime,
     }
 }

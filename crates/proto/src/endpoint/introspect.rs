@@ -1,12 +1,15 @@
 //! Introspection (RFC 7662): is this token good now.
 
-use crate::client_auth::{self, Presented};
+use crate::client_auth::{self, Presented, Trial};
 use crate::decide::family::{Presented as PresentedRefresh, Standing};
 use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Halt, Judged, Rules};
-use crate::jose::access_token::{AccessToken, Expect};
+use crate::jose::access_token::Confirmation;
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use crate::{ErrorCode, OAuthError, Timestamp};
+use serde_json::{Map, Value};
+
+pub use crate::decide::live::{is_live, live_access_token};
 
 /// Judges an introspection request. It takes a client that can prove who it is (RFC 7662 §2.1).
 ///
@@ -19,7 +22,19 @@ pub fn introspect(
     rules: &Rules,
     now: Timestamp,
 ) -> Judged<IntrospectionResponse> {
-    let caller = client_auth::authenticate(presented, facts)?;
+    let trial = Trial { facts, rules, now };
+    client_auth::proven(presented, trial, |caller| {
+        for_client(caller, presented, facts, rules, now)
+    })
+}
+
+fn for_client(
+    caller: &Client,
+    presented: &Presented<'_>,
+    facts: &Facts,
+    rules: &Rules,
+    now: Timestamp,
+) -> Judged<IntrospectionResponse> {
     if caller.is_public() {
         let text = "introspection takes a client that can authenticate";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, text).into());
@@ -35,54 +50,6 @@ pub fn introspect(
     ))
 }
 
-/// Looks an access token of ours up: genuine, in time, and not withdrawn.
-///
-/// # Errors
-///
-/// [`Halt::Need`] while facts are lacking.
-pub fn live_access_token(
-    token: &str,
-    audience: Option<&str>,
-    facts: &Facts,
-    rules: &Rules,
-    now: Timestamp,
-) -> Result<Option<AccessToken>, Halt> {
-    // The judgement is repeated until it lacks nothing, and the signature is its dearest part: first comes what has to
-    // be looked up, then the check of everything, once.
-    let Some(claimed) = AccessToken::peek(token) else {
-        return Ok(None);
-    };
-    let live = is_live(&claimed, facts)?;
-    let expect = Expect {
-        issuer: &rules.issuer,
-        audience,
-        leeway: std::time::Duration::ZERO,
-    };
-    let checked = AccessToken::check(token, &rules.keys, &expect, now).ok();
-    Ok(checked.filter(|_| live))
-}
-
-/// Whether an access token that is genuine and in time has not been withdrawn, alone or with its grant.
-///
-/// # Errors
-///
-/// [`Halt::Need`] while facts are lacking, all of them at once.
-pub fn is_live(claims: &AccessToken, facts: &Facts) -> Result<bool, Halt> {
-    let denied = facts.denied(&claims.jti);
-    let Some(grant_id) = claims.grant_id else {
-        return Ok(denied?.is_none());
-    };
-    let (denied, grant) = match (denied, facts.grant(&grant_id)) {
-        (Err(Halt::Need(mut first)), Err(Halt::Need(second))) => {
-            first.extend(second);
-            return Err(Halt::Need(first));
-        }
-        (denied, grant) => (denied?, grant?),
-    };
-    // A grant that is gone cannot vouch for anything.
-    Ok(denied.is_none() && grant.is_some_and(|grant| grant.revoked_at.is_none()))
-}
-
 fn of_access_token(
     token: &str,
     facts: &Facts,
@@ -92,7 +59,7 @@ fn of_access_token(
     let claims = live_access_token(token, None, facts, rules, now)?;
     Ok(claims.map(|claims| IntrospectionResponse {
         active: true,
-        token_type: Some("Bearer".to_owned()),
+        token_type: Some(claims.token_type().to_owned()),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
         aud: claims.aud.iter().map(str::to_owned).collect(),
@@ -101,8 +68,26 @@ fn of_access_token(
         sub: Some(claims.sub),
         iss: Some(claims.iss),
         jti: Some(claims.jti),
-        ..IntrospectionResponse::default()
+        extra: more(
+            claims.cnf.as_ref(),
+            claims.authorization_details,
+            claims.act,
+        ),
     }))
+}
+
+/// `cnf` (RFC 9449 §6.2, RFC 8705 §3.2), `authorization_details` (RFC 9396 §9.2) and `act` (RFC 8693 §4.1).
+fn more(
+    cnf: Option<&Confirmation>,
+    details: Option<Value>,
+    act: Option<Value>,
+) -> Map<String, Value> {
+    let cnf = cnf.and_then(|cnf| serde_json::to_value(cnf).ok());
+    let named = [("cnf", cnf), ("authorization_details", details), ("act", act)];
+    named
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
 }
 
 fn of_refresh_token(
@@ -118,8 +103,10 @@ fn of_refresh_token(
     let Some(family) = &grant.family else {
         return Ok(None);
     };
+    let user = facts.user(&grant.user_id)?;
     // A refresh token is between its client and us; no resource server is ever shown one.
-    let good = grant.client_id == caller.client_id
+    let good = user.is_some_and(|user| user.admits(grant.since()))
+        && grant.client_id == caller.client_id
         && presented.is_genuine(family, &rules.refresh_keys)
         && grant.revoked_at.is_none()
         && now < grant.expires_at

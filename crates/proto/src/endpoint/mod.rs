@@ -2,6 +2,14 @@
 //! what, by the table of [`crate::grant`].
 
 pub mod authorize;
+pub mod backchannel;
+pub mod device;
 pub mod introspect;
+mod next;
+pub mod logout;
+pub mod par;
+pub mod register;
+mod resolve;
 pub mod revoke;
 pub mod token;
+pub mod userinfo;

@@ -1,6 +1,7 @@
 //! Revocation (RFC 7009): the client is done with a token.
 
-use crate::client_auth::{self, Presented};
+use crate::client_auth::{self, Presented, Trial};
+use crate::decide::record::Client;
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::family::Presented as PresentedRefresh;
 use crate::decide::{Done, Facts, Judged, Rules};
@@ -22,7 +23,19 @@ pub fn revoke(
     rules: &Rules,
     now: Timestamp,
 ) -> Judged<()> {
-    let client = client_auth::authenticate(presented, facts)?;
+    let trial = Trial { facts, rules, now };
+    client_auth::proven(presented, trial, |client| {
+        for_client(client, presented, facts, rules, now)
+    })
+}
+
+fn for_client(
+    client: &Client,
+    presented: &Presented<'_>,
+    facts: &Facts,
+    rules: &Rules,
+    now: Timestamp,
+) -> Judged<()> {
     let request = RevocationRequest::parse(presented.params)?;
     let token = request.token.expose();
     if let Some(refresh) = PresentedRefresh::parse(token) {

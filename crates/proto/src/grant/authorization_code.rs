@@ -86,15 +86,18 @@ impl Grant for AuthorizationCode {
             .into());
         }
         check_pkce(code, request.code_verifier.as_ref())?;
+        check_key(code, asked.dpop_jkt)?;
         check_unspent(code, facts, cx)?;
         if cx.now >= code.expires_at {
             return Err(OAuthError::invalid_grant("code has expired").into());
         }
         let user = facts.user(&code.user_id)?;
-        if user.is_none_or(|user| user.locked_at.is_some()) {
-            return Err(OAuthError::invalid_grant("the account is locked").into());
-        }
+        let user = user
+            .filter(|user| user.admits(code.auth_time))
+            .ok_or_else(|| OAuthError::invalid_grant(policy::ACCOUNT))?;
         let audience = policy::targets(&code.audience, asked.params)?;
+        let consented = code.details.authorization_details.as_ref();
+        let details = policy::narrowed_details(consented, asked.params)?;
         let consent = issue::Consent {
             grant_id: code.grant_id,
             user_id: &code.user_id,
@@ -104,6 +107,8 @@ impl Grant for AuthorizationCode {
         };
         let (grant, mut issue) = issue::grant(asked.rules, asked.client, &consent, cx);
         issue.access_token.aud = Audience::of(&audience);
+        issue.access_token.authorization_details = details;
+        issue.tell(&code.details, user);
         let spend = Change::SpendCode {
             digest: code.digest,
             at: cx.now,
@@ -127,6 +132,16 @@ fn check_pkce(code: &Code, verifier: Option<&CodeVerifier>) -> Result<(), OAuthE
         (None, Some(_)) => Err(OAuthError::invalid_grant(
             "code_verifier was sent without a code_challenge",
         )),
+    }
+}
+
+/// RFC 9449 §10: a code that was asked for with `dpop_jkt` is good only with that key.
+fn check_key(code: &Code, jkt: Option<&str>) -> Result<(), OAuthError> {
+    match code.details.dpop_jkt.as_deref() {
+        Some(bound) if jkt != Some(bound) => Err(OAuthError::invalid_grant(
+            "code is bound to another DPoP key (dpop_jkt)",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -1,9 +1,14 @@
 //! The grant of backchannel authentication in poll mode (OpenID Connect CIBA Core 1.0 §10.1).
 
-use super::GrantParams;
-use crate::{OAuthError, Params, Secret};
+use serde::{Deserialize, Serialize};
 
-const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
+use super::elsewhere::{self, Elsewhere, Login};
+use super::{Asked, Grant, GrantParams};
+use crate::decide::item::Kept;
+use crate::decide::{Facts, Issue, Judged};
+use crate::{Cx, OAuthError, Params, Secret, UserId};
+
+pub(crate) const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +39,49 @@ impl AuthReqId {
         Ok(Self {
             auth_req_id: Secret::new(id),
         })
+    }
+}
+
+/// What is kept of a login by CIBA, found by the digest of its `auth_req_id`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CibaLogin {
+    /// The login.
+    pub login: Login,
+    /// Who is asked, and may answer.
+    pub user_id: UserId,
+    /// `binding_message`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding_message: Option<String>,
+}
+
+impl Kept for CibaLogin {
+    const SPACE: &'static str = "ciba";
+}
+
+impl Elsewhere for CibaLogin {
+    const PARAMETER: &'static str = "auth_req_id";
+
+    fn login(&self) -> &Login {
+        &self.login
+    }
+
+    fn login_mut(&mut self) -> &mut Login {
+        &mut self.login
+    }
+}
+
+/// The grant.
+#[derive(Debug)]
+pub struct Ciba;
+
+impl Grant for Ciba {
+    fn grant_type(&self) -> &'static str {
+        GRANT_TYPE
+    }
+
+    fn decide(&self, asked: &Asked<'_>, facts: &Facts, cx: &mut Cx<'_>) -> Judged<Issue> {
+        let request = AuthReqId::parse(asked.params)?;
+        elsewhere::poll::<CibaLogin>(asked, request.auth_req_id.digest(), facts, cx)
     }
 }
 

@@ -45,7 +45,8 @@ impl Grant for ClientCredentials {
         }
         let scope = policy::scope(asked.client, policy::asked_scope(asked.params)?.as_ref())?;
         let audience = policy::audience(asked.client, asked.rules, asked.params.all("resource"))?;
-        let access_token = access_token(
+        let details = policy::asked_details(asked.client, asked.rules, asked.params)?;
+        let mut access_token = access_token(
             asked.rules,
             asked.client,
             &Subject::Client,
@@ -53,9 +54,12 @@ impl Grant for ClientCredentials {
             &audience,
             cx,
         );
+        access_token.authorization_details = details;
         Ok(Done::unchanged(Issue {
             access_token,
             refresh_token: None,
+            issued_token_type: None,
+            id_token: None,
         }))
     }
 }

@@ -1,9 +1,14 @@
 //! The device authorization grant (RFC 8628 §3.4).
 
-use super::GrantParams;
-use crate::{OAuthError, Params, Secret};
+use serde::{Deserialize, Serialize};
 
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+use super::elsewhere::{self, Elsewhere, Login};
+use super::{Asked, Grant, GrantParams};
+use crate::decide::item::Kept;
+use crate::decide::{Facts, Issue, Judged};
+use crate::{Cx, OAuthError, Params, Secret};
+
+pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// The parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +39,44 @@ impl DeviceCode {
         Ok(Self {
             device_code: Secret::new(code),
         })
+    }
+}
+
+/// What is kept of a device's login, found by the digest of its `device_code`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceLogin {
+    /// The login.
+    pub login: Login,
+}
+
+impl Kept for DeviceLogin {
+    const SPACE: &'static str = "device";
+}
+
+impl Elsewhere for DeviceLogin {
+    const PARAMETER: &'static str = "device_code";
+
+    fn login(&self) -> &Login {
+        &self.login
+    }
+
+    fn login_mut(&mut self) -> &mut Login {
+        &mut self.login
+    }
+}
+
+/// The grant.
+#[derive(Debug)]
+pub struct Device;
+
+impl Grant for Device {
+    fn grant_type(&self) -> &'static str {
+        GRANT_TYPE
+    }
+
+    fn decide(&self, asked: &Asked<'_>, facts: &Facts, cx: &mut Cx<'_>) -> Judged<Issue> {
+        let request = DeviceCode::parse(asked.params)?;
+        elsewhere::poll::<DeviceLogin>(asked, request.device_code.digest(), facts, cx)
     }
 }
 

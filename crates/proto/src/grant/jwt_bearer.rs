@@ -9,7 +9,12 @@ use super::GrantParams;
 use crate::jose::{BadKey, SigningKey, jti};
 use crate::{Cx, ErrorCode, OAuthError, Params, Scope, Secret};
 
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+mod decide;
+
+pub use decide::Bearer;
+
+/// Its `grant_type`.
+pub const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// How long an assertion is good when nobody says. It is used at once.
 const LIFETIME: Duration = Duration::from_secs(300);

@@ -4,6 +4,7 @@ pub mod authorization_code;
 pub mod ciba;
 pub mod client_credentials;
 pub mod device_code;
+pub mod elsewhere;
 pub mod jwt_bearer;
 pub mod password;
 pub mod refresh_token;
@@ -19,6 +20,10 @@ pub static GRANTS: &[&dyn Grant] = &[
     &refresh_token::RefreshToken,
     &client_credentials::ClientCredentials,
     &password::Password,
+    &device_code::Device,
+    &ciba::Ciba,
+    &token_exchange::Exchange,
+    &jwt_bearer::Bearer,
 ];
 
 /// The server's side of a grant.
@@ -43,6 +48,8 @@ pub struct Asked<'a> {
     pub params: &'a Params,
     /// What it is judged by.
     pub rules: &'a Rules,
+    /// The thumbprint of the key whose DPoP proof came along (RFC 9449).
+    pub dpop_jkt: Option<&'a str>,
 }
 
 /// The grant of this `grant_type`.

@@ -65,13 +65,15 @@ impl Grant for RefreshToken {
         }
         check_live(asked, grant, family, cx)?;
         let user = facts.user(&grant.user_id)?;
-        if user.is_none_or(|user| user.locked_at.is_some()) {
-            return Err(OAuthError::invalid_grant("the account is locked").into());
-        }
+        let user = user
+            .filter(|user| user.admits(grant.since()))
+            .ok_or_else(|| OAuthError::invalid_grant(policy::ACCOUNT))?;
         let grace = asked.rules.refresh_grace(asked.client);
         let (position, changes) = match presented.standing(family, grace, cx.now) {
             Standing::Head => {
-                let to = family.head.checked_add(1).ok_or_else(unknown)?;
+                // FAPI 2.0 Security Profile §5.3.2.1: the same token again; it is bound to its sender by other means.
+                let step = u32::from(!asked.client.details.fapi);
+                let to = family.head.checked_add(step).ok_or_else(unknown)?;
                 (
                     to,
                     vec![Change::Advance {
@@ -88,7 +90,9 @@ impl Grant for RefreshToken {
         };
         let scope = narrowed(grant, request.scope)?;
         let audience = policy::targets(&grant.audience, asked.params)?;
-        let value = issue::from_grant(
+        let consented = grant.details.authorization_details.as_ref();
+        let details = policy::narrowed_details(consented, asked.params)?;
+        let mut value = issue::from_grant(
             asked.rules,
             asked.client,
             grant,
@@ -97,6 +101,8 @@ impl Grant for RefreshToken {
             position,
             cx,
         );
+        value.access_token.authorization_details = details;
+        value.tell(&grant.details, user);
         Ok(Done { changes, value })
     }
 }
@@ -110,6 +116,13 @@ fn check_live(
     if grant.client_id != asked.client.client_id {
         return Err(OAuthError::invalid_grant(
             "refresh token was issued to another client",
+        ));
+    }
+    // RFC 9449 §5: a client that can authenticate may change its key, as it may change its secret.
+    let bound = grant.details.dpop_jkt.as_deref();
+    if asked.client.is_public() && bound.is_some() && asked.dpop_jkt != bound {
+        return Err(OAuthError::invalid_grant(
+            "refresh token is bound to another DPoP key",
         ));
     }
     if grant.revoked_at.is_some() {

@@ -5,6 +5,10 @@ use std::fmt;
 use super::GrantParams;
 use crate::{ErrorCode, OAuthError, Params, Scope, Secret};
 
+mod decide;
+
+pub use decide::Exchange;
+
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 /// The parameters (§2.1).

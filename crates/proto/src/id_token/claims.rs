@@ -7,7 +7,7 @@ use crate::jose::access_token::Audience;
 use crate::jose::{numeric_date, numeric_date_if_any};
 
 /// The claims of an ID token (OpenID Connect Core §2). Printing shows none that tell of a person.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdClaims {
     /// `iss`.
     pub iss: String,

@@ -1,7 +1,10 @@
-//! ID tokens as a client checks them (OpenID Connect Core 1.0 §3.1.3.7, and §12.2 after a refresh).
+//! ID tokens as a client checks them (OpenID Connect Core 1.0 §3.1.3.7, and §12.2 after a refresh), and as a server
+//! writes them and knows them again.
 
 mod claims;
 mod fault;
+mod hint;
+mod issued;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +16,8 @@ use serde_json::Value;
 
 pub use self::claims::IdClaims;
 pub use self::fault::IdTokenFault;
+pub use self::hint::hint;
+pub use self::issued::{ALGORITHMS, IdToken, TYP, algorithm};
 use crate::jose::{KeySet, VerifiedJws, numeric_date};
 use crate::{ClientId, Secret, Timestamp};
 

@@ -33,9 +33,29 @@ pub struct AccessToken {
     pub nbf: Option<u64>,
     /// `jti`.
     pub jti: String,
+    /// `cnf`: what whoever uses it has to prove; anybody may use a token without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// The grant it came from; none for a client's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant_id: Option<GrantId>,
+    /// `authorization_details`: what it permits besides its scope (RFC 9396 §9.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorization_details: Option<serde_json::Value>,
+    /// `act`: who acts for `sub`, and before them whom (RFC 8693 §4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<serde_json::Value>,
+}
+
+/// To what a token is bound (RFC 7800 §3.1). With neither member it is bound to something that is not known here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// `jkt`: the thumbprint of a DPoP key (RFC 9449 §6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<String>,
+    /// `x5t#S256`: the thumbprint of a certificate (RFC 8705 §3.1).
+    #[serde(default, rename = "x5t#S256", skip_serializing_if = "Option::is_none")]
+    pub x5t_s256: Option<String>,
 }
 
 /// `aud`: one text, or a list of them (RFC 7519 §4.1.3).
@@ -110,6 +130,40 @@ pub enum AccessTokenFault {
 }
 
 impl AccessToken {
+    /// Its `token_type` (RFC 9449 §5): what stands before it in the `Authorization` header.
+    pub fn token_type(&self) -> &'static str {
+        match &self.cnf {
+            Some(Confirmation { jkt: Some(_), .. }) => "DPoP",
+            _ => "Bearer",
+        }
+    }
+
+    /// Whether it may be used by whoever has proven to have the key `jkt`, or nothing. A bound token is good with its key
+    /// alone, and what is not bound is no DPoP token (RFC 9449 §7.1, §7.2). What it is bound to besides, nobody here can
+    /// check, so nobody may use it.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn check_binding(&self, jkt: Option<&str>) -> Result<(), &'static str> {
+        match (&self.cnf, jkt) {
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err("token is not bound to a key; send it as Bearer"),
+            (
+                Some(
+                    Confirmation { jkt: None, .. }
+                    | Confirmation {
+                        x5t_s256: Some(_), ..
+                    },
+                ),
+                _,
+            ) => Err("token is bound to something that is not checked here"),
+            (Some(_), None) => Err("token is bound to a key; send it as DPoP, with a proof"),
+            (Some(cnf), jkt) if cnf.jkt.as_deref() == jkt => Ok(()),
+            (Some(_), Some(_)) => Err("token is bound to another key"),
+        }
+    }
+
     /// What a token says of itself, believed in nothing: only good for naming what will have to be looked up when it is
     /// checked.
     pub fn peek(token: &str) -> Option<Self> {

@@ -13,6 +13,12 @@ pub(super) fn algorithm(name: &str) -> Option<Algorithm> {
     }
 }
 
+/// The names of the algorithms that signatures of others are believed by.
+pub const ALGORITHMS: [&str; 6] = ["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"];
+
+/// The algorithms of the FAPI 2.0 Security Profile (§5.4.1).
+pub(crate) const FAPI_ALGORITHMS: [&str; 4] = ["ES256", "EdDSA", "Ed25519", "PS256"];
+
 /// The name of an algorithm, as it stands in a header.
 pub(super) fn name(algorithm: Algorithm) -> &'static str {
     match algorithm {

@@ -7,6 +7,12 @@ use super::access_token::Audience;
 use super::{JwsFault, KeySet, LEEWAY, VerifiedJws, numeric_date};
 use crate::{Params, Timestamp};
 
+/// The `typ` of a signed answer; JARM gives it none of its own.
+pub const TYP: &str = "JWT";
+
+/// How long a signed answer is good, in seconds; JARM §2.1 allows ten minutes.
+const LIFETIME: u64 = 300;
+
 /// Claims of the envelope, which are no parameters of the answer. `iss` stays, for it says the same there (RFC 9207).
 const ENVELOPE: [&str; 5] = ["aud", "exp", "iat", "nbf", "jti"];
 
@@ -51,6 +57,28 @@ struct Envelope {
     aud: Audience,
     #[serde(deserialize_with = "numeric_date")]
     exp: u64,
+}
+
+/// The claims of an answer for one client (JARM §2.1): every parameter is one. Signed, they go into `response`.
+pub fn claims(
+    params: &Params,
+    issuer: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> Map<String, Value> {
+    let mut claims: Map<String, Value> = params
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    for (name, value) in [
+        ("iss", issuer.into()),
+        ("aud", client_id.into()),
+        ("iat", now.as_secs().into()),
+        ("exp", now.as_secs().saturating_add(LIFETIME).into()),
+    ] {
+        claims.insert(name.to_owned(), value);
+    }
+    claims
 }
 
 /// Checks the parameter `response` (JARM §2.4): signed by `issuer` with an asymmetric algorithm, for this client, in time.

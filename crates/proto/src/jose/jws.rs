@@ -95,6 +95,24 @@ impl VerifiedJws {
     }
 }
 
+/// What a compact JWS says of itself, believed in nothing: only good for finding the key that it is checked with.
+pub(crate) struct UnverifiedJws {
+    pub(crate) alg: String,
+    pub(crate) kid: Option<String>,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl UnverifiedJws {
+    pub(crate) fn read(token: &str) -> Result<Self, JwsFault> {
+        let parts = Parts::read(token)?;
+        Ok(Self {
+            alg: parts.header.alg,
+            kid: parts.header.kid,
+            payload: parts.payload,
+        })
+    }
+}
+
 /// A compact JWS, taken apart and not believed yet.
 pub(super) struct Parts<'a> {
     message: &'a str,

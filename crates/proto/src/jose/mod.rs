@@ -21,8 +21,11 @@ pub mod request_object;
 mod signing_key;
 mod thumbprint;
 
+pub use algorithm::ALGORITHMS;
+pub(crate) use algorithm::FAPI_ALGORITHMS;
 pub use embedded::EmbeddedJws;
 pub(crate) use jti::jti;
+pub(crate) use jws::UnverifiedJws;
 pub use jws::{JwsFault, VerifiedJws};
 pub use key_set::KeySet;
 pub(crate) use numeric_date::{numeric_date, numeric_date_if_any};

@@ -64,6 +64,17 @@ impl SigningKey {
         Self::of(PrivateKey::p256(der)?, None, None)
     }
 
+    /// Reads a private key of any kind in PKCS #8, for `alg`. Its `kid` is the RFC 7638 thumbprint of the public key.
+    ///
+    /// # Errors
+    ///
+    /// [`BadKey`].
+    pub fn from_der(der: &[u8], alg: &str) -> Result<Self, BadKey> {
+        let wanted = wanted(alg)?;
+        let der = PrivateKeyDer::try_from(der).map_err(|_| BadKey::Malformed)?;
+        Self::of(PrivateKey::from_der(&der)?, Some(wanted), None)
+    }
+
     /// Reads the first private key of a PEM text: PKCS #8 (`PRIVATE KEY`), SEC 1 (`EC PRIVATE KEY`) or PKCS #1 (`RSA
     /// PRIVATE KEY`). Without `alg` it is for ES256, ES384, EdDSA or RS256, as the key is. Its `kid` is the RFC 7638
     /// thumbprint of the public key; [`SigningKey::with_kid`] gives it another.

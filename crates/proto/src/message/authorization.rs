@@ -1,5 +1,6 @@
 //! The authorization request and its answer (RFC 6749 §4.1.1, §4.1.2; RFC 7636, 8707, 9207).
 
+use super::response_mode::ResponseMode;
 use crate::pkce::{self, CodeChallenge};
 use crate::{ClientId, ErrorCode, OAuthError, Params, Scope, Secret};
 
@@ -96,11 +97,10 @@ fn refuse_unsupported(params: &Params) -> Result<(), OAuthError> {
             return Err(OAuthError::invalid_request(text));
         }
     }
-    if params
-        .get("response_mode")
-        .is_some_and(|mode| mode != "query")
-    {
-        return Err(OAuthError::invalid_request("response_mode must be query"));
+    let mode = params.get("response_mode");
+    if mode.is_some_and(|mode| ResponseMode::parse(mode).is_none()) {
+        let text = "response_mode must be query or form_post, or either with .jwt";
+        return Err(OAuthError::invalid_request(text));
     }
     Ok(())
 }

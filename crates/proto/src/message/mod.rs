@@ -1,8 +1,11 @@
 //! One file per wire message, encoder and parser together.
 
+pub mod authentication;
 pub mod authorization;
+pub mod authorization_details;
 pub mod backchannel;
 pub mod challenge;
+pub mod claims;
 pub mod credentials;
 pub mod device;
 pub mod introspection;
@@ -16,6 +19,7 @@ pub mod par;
 pub mod quirks;
 mod refusal;
 pub mod registration;
+pub mod response_mode;
 pub mod revocation;
 pub mod said;
 pub mod token;

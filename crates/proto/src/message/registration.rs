@@ -59,6 +59,17 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
     pub post_logout_redirect_uris: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    #[serde(
+        skip_serializing_if = "std::ops::Not::not",
+        deserialize_with = "nullable"
+    )]
+    pub backchannel_logout_session_required: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
+    pub request_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
+    pub authorization_details_types: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub subject_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sector_identifier_uri: Option<String>,
@@ -68,6 +79,8 @@ pub struct ClientMetadata {
     pub id_token_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub userinfo_signed_response_alg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub introspection_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authorization_signed_response_alg: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +119,17 @@ pub struct ClientMetadata {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls_client_auth_subject_dn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_dns: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_ip: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls_client_auth_san_email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_token_delivery_mode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_client_notification_endpoint: Option<String>,
     #[serde(
         skip_serializing_if = "std::ops::Not::not",
         deserialize_with = "nullable"
@@ -115,6 +138,37 @@ pub struct ClientMetadata {
     /// What else there is, such as `client_name#ja` (RFC 7591 §2.2).
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+/// Reads the body of a registration or of its change. It is a JSON object, and nothing that only looks like one.
+///
+/// # Errors
+///
+/// What is wrong, without any of the content.
+pub fn read_request(body: &[u8]) -> Result<Map<String, Value>, &'static str> {
+    match body.trim_ascii_start().first() {
+        Some(b'{') => members::read(body),
+        _ => Err("the body is not a JSON object"),
+    }
+}
+
+impl ClientMetadata {
+    /// Reads the members of a request, whose types must be right.
+    ///
+    /// # Errors
+    ///
+    /// The member whose type is wrong.
+    pub fn strictly(members: Map<String, Value>) -> Result<Self, String> {
+        let wrong = |members: &Map<String, Value>| {
+            let alone = |(name, value): (&String, &Value)| {
+                let one = Map::from_iter([(name.clone(), value.clone())]);
+                serde_json::from_value::<Self>(one.into()).is_err()
+            };
+            let found = members.iter().find(|member| alone(*member));
+            found.map_or_else(String::new, |(name, _)| name.clone())
+        };
+        serde_json::from_value(Value::Object(members.clone())).map_err(|_| wrong(&members))
+    }
 }
 
 /// What the server says of a client that it has registered (RFC 7591 §3.2.1, RFC 7592 §3).

@@ -13,6 +13,7 @@ use gatepass_guard::{FixedKeys, Guard, GuardBuilder, Identity, JwtCheck, PeerAdd
 use gatepass_proto::Scope;
 use http::StatusCode;
 use serde_json::json;
+use url::Url;
 
 use crate::app::App;
 use crate::ports::Ports;
@@ -48,7 +49,12 @@ pub(crate) fn router(app: &App) -> Router<App> {
 }
 
 fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
-    Guard::builder()
+    let guard = Guard::builder();
+    // Under a path of the issuer the guard sees what comes after it.
+    match Url::parse(app.issuer()) {
+        Ok(base) => guard.dpop(&base),
+        Err(_) => guard,
+    }
         .realm(app.issuer())
         .implies("read-write", scope(PASSWORD_SCOPE))
         .clock(Arc::clone(app.clock()))

@@ -3,16 +3,17 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use gatepass_proto::endpoint::authorize::{Authorization, consent as judge};
+use gatepass_proto::endpoint::authorize::{Authorization, Next, consent as judge};
 use gatepass_proto::{ErrorCode, OAuthError, Secret};
 use http::HeaderMap;
 
 use crate::app::App;
 use crate::browser::{self, Login, Visitor};
-use crate::endpoints::authorize::{back, request};
+use crate::endpoints::answer;
+use crate::endpoints::authorize::{back, next, request};
 use crate::extract::Peer;
 use crate::pages::LoginProblem;
-use crate::show;
+use crate::{answered, show};
 
 pub(crate) async fn consent(
     State(app): State<App>,
@@ -30,29 +31,32 @@ pub(crate) async fn consent(
         Ok((_, form)) => form,
         Err(error) => return show::error(&error),
     };
-    let login = match browser::visitor(&app, peer, &headers).await {
-        Ok(Visitor::Known(login)) => login,
-        // The session ended while the page was open.
-        Ok(Visitor::Stranger(cookie)) => {
+    let visitor = match browser::visitor(&app, peer, &headers).await {
+        Ok(visitor) => visitor,
+        Err(error) => return show::error(&error),
+    };
+    let next = next(&app, peer, &authorization, &visitor, &query).await;
+    let login = match (next, &visitor) {
+        (Ok(Next::Ask | Next::Give), Visitor::Known(login)) => login,
+        (Ok(Next::Back(error)), _) => return back(&app, &authorization.return_to, &error),
+        (Err(error), _) => return show::error(&error),
+        // The session ended, or grew too old, while the page was open.
+        (Ok(_), _) => {
             return show::login(
                 &app,
                 &authorization,
-                &cookie,
-                &query,
+                visitor.cookie(),
+                answered::bare(&query),
                 "",
                 Some(LoginProblem::Stale),
             );
         }
-        Err(error) => return show::error(&error),
     };
     match form.get("decision") {
-        Some("allow") => match allow(&app, peer, &authorization, &login).await {
-            Ok(code) => give(&app, &authorization, code),
-            Err(error) => show::error(&error),
-        },
+        Some("allow") => allow(&app, peer, &authorization, login).await,
         Some("deny") => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
-            back(&authorization.return_to, &error)
+            back(&app, &authorization.return_to, &error)
         }
         _ => show::error(&OAuthError::invalid_request(
             "the form has no decision; go back and choose one",
@@ -60,27 +64,28 @@ pub(crate) async fn consent(
     }
 }
 
-async fn allow(
+/// The code, on its way to the client.
+pub(crate) async fn allow(
     app: &App,
     peer: Peer,
     authorization: &Authorization,
     login: &Login,
-) -> Result<Secret, OAuthError> {
-    app.judge(peer, |_, cx| {
-        Ok(judge(
-            authorization,
-            &login.user_id,
-            login.auth_time,
-            app.rules(),
-            cx,
-        ))
-    })
-    .await
+) -> Response {
+    let login = login.told();
+    let code = app
+        .judge(peer, |facts, cx| {
+            judge(authorization, &login, facts, app.rules(), cx)
+        })
+        .await;
+    match code {
+        Ok(code) => give(app, authorization, code),
+        Err(error) => show::error(&error),
+    }
 }
 
 fn give(app: &App, authorization: &Authorization, code: Secret) -> Response {
     if authorization.return_to.is_out_of_band() {
         return show::out_of_band(app, authorization, &code);
     }
-    browser::see_other(&authorization.return_to.url(Ok(code)))
+    answer::send(app, &authorization.return_to, Ok(code))
 }

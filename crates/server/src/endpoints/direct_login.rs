@@ -132,6 +132,7 @@ fn judge(
             client,
             params,
             rules,
+            dpop_jkt: None,
         },
         facts,
         cx,

@@ -11,10 +11,11 @@ use gatepass_proto::decide::details::SessionDetails;
 use gatepass_proto::decide::record::{Key, Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, Rules};
 use gatepass_proto::grant::password::check_password;
-use gatepass_proto::{Cx, Digest, ErrorCode, OAuthError, Params, Secret};
+use gatepass_proto::{Cx, Digest, ErrorCode, OAuthError, Params, Secret, Timestamp};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
+use crate::answered;
 use crate::app::App;
 use crate::browser;
 use crate::endpoints::authorize;
@@ -22,6 +23,9 @@ use crate::extract::Peer;
 use crate::pages::LoginProblem;
 use crate::routes::paths;
 use crate::show;
+
+/// The `acr` of a login with a password.
+pub(crate) const ACR_PASSWORD: &str = "urn:gatepass:acr:password";
 
 pub(crate) async fn login(
     State(app): State<App>,
@@ -31,6 +35,7 @@ pub(crate) async fn login(
     body: Body,
 ) -> Response {
     let query = query.unwrap_or_default();
+    let query = answered::bare(&query).to_owned();
     let authorization = match authorize::request(&app, peer, &query).await {
         Ok(authorization) => authorization,
         Err(response) => return response,
@@ -40,8 +45,12 @@ pub(crate) async fn login(
         Err(error) => return show::error(&error),
     };
     let username = form.get("username").unwrap_or_default();
-    match log_in(&app, peer, &cookie, username, &form).await {
+    match log_in(&app, peer, &headers, &cookie, &form).await {
         Ok(session) => {
+            let query = match authorization.may_want_login() {
+                true => answered::mark(&app, &session, &query),
+                false => query,
+            };
             let mut response =
                 browser::see_other(&format!("{}{}?{query}", app.path(), paths::AUTHORIZE));
             response
@@ -63,24 +72,39 @@ pub(crate) async fn login(
     }
 }
 
-async fn log_in(
+/// The session of whoever typed the right name and password into a login form; it takes the place of the one of `cookie`.
+pub(crate) async fn log_in(
     app: &App,
     peer: Peer,
+    headers: &HeaderMap,
     cookie: &Secret,
-    username: &str,
     form: &Params,
 ) -> Result<Secret, OAuthError> {
+    let username = form.get("username").unwrap_or_default();
     let password = Secret::new(form.get("password").unwrap_or_default());
     if username.is_empty() || password.is_empty() {
         return Err(OAuthError::invalid_grant(
             "username and password are needed",
         ));
     }
-    let before = cookie.digest();
+    // What is typed now is worth nothing once the password is changed, though that be while it is being checked.
+    let started = Started {
+        before: cookie.digest(),
+        at: app.clock().now(),
+        user_agent: browser::user_agent(headers),
+    };
     app.judge(peer, |facts, cx| {
-        judge(username, &password, before, facts, app.rules(), cx)
+        judge(username, &password, &started, facts, app.rules(), cx)
     })
     .await
+}
+
+/// What is known of a login before anything is checked.
+struct Started {
+    /// The session that the browser had before, if it had one.
+    before: Digest,
+    at: Timestamp,
+    user_agent: Option<String>,
 }
 
 /// A right password makes a new session under a new name, whatever cookie the browser had before; if that named a
@@ -88,7 +112,7 @@ async fn log_in(
 fn judge(
     username: &str,
     password: &Secret,
-    before: Digest,
+    started: &Started,
     facts: &Facts,
     rules: &Rules,
     cx: &mut Cx<'_>,
@@ -98,18 +122,19 @@ fn judge(
     let session = Session {
         digest: secret.digest(),
         user_id: user_id.clone(),
-        auth_time: cx.now,
+        auth_time: started.at,
         expires_at: cx.now + rules.lifetimes.session,
         details: SessionDetails {
             sid: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
+            acr: Some(ACR_PASSWORD.to_owned()),
             amr: vec!["pwd".to_owned()],
-            ..SessionDetails::default()
+            user_agent: started.user_agent.clone(),
         },
     };
     let audit = AuditEvent::new(cx.now, "session.started").user(&user_id);
     Ok(Done {
         changes: vec![
-            Change::Delete(Key::Session(before)),
+            Change::Delete(Key::Session(started.before)),
             Change::Insert(Record::Session(session)),
             Change::Audit(audit),
         ],
@@ -118,7 +143,7 @@ fn judge(
 }
 
 /// What the page says of a refusal; `None` for those that trying again on the same page does not mend.
-fn problem(error: &OAuthError) -> Option<LoginProblem> {
+pub(crate) fn problem(error: &OAuthError) -> Option<LoginProblem> {
     match (error.retry_after(), error.code()) {
         (Some(retry_after), _) => Some(LoginProblem::Throttled { retry_after }),
         (None, ErrorCode::InvalidGrant) => Some(LoginProblem::Wrong),

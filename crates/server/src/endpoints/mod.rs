@@ -1,12 +1,21 @@
 //! One file per endpoint.
 
+pub(crate) mod answer;
+pub(crate) mod account;
 pub(crate) mod api;
 pub(crate) mod authorize;
+pub(crate) mod backchannel;
 pub(crate) mod consent;
+pub(crate) mod device;
 pub(crate) mod direct_login;
 pub(crate) mod introspect;
 pub(crate) mod jwks;
 pub(crate) mod login;
+pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod par;
+pub(crate) mod register;
 pub(crate) mod revoke;
+mod sign_in;
 pub(crate) mod token;
+pub(crate) mod userinfo;

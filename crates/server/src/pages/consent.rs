@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use url::{Host, Url};
 
+use super::details::Detail;
 use super::layout::{FormAction, respond};
 
 /// Asks whether a client may act for the person. Posts `decision=allow` or `decision=deny`, and `csrf`.
@@ -22,6 +23,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) username: &'a str,
     /// Each scope, and what it permits in a sentence that goes on after "it would be able to".
     pub(crate) scopes: &'a [(String, String)],
+    /// What is asked for more exactly (RFC 9396).
+    pub(crate) details: &'a [Detail],
 }
 
 impl ConsentPage<'_> {
@@ -34,6 +37,7 @@ impl ConsentPage<'_> {
             redirect_uri,
             username,
             scopes,
+            details,
         } = *self;
         let page = ConsentTemplate {
             action,
@@ -42,6 +46,7 @@ impl ConsentPage<'_> {
             destination: Destination::of(redirect_uri),
             username,
             scopes,
+            details,
         };
         respond(StatusCode::OK, FormAction::Onward(redirect_uri), &page)
     }
@@ -56,6 +61,7 @@ struct ConsentTemplate<'a> {
     destination: Destination,
     username: &'a str,
     scopes: &'a [(String, String)],
+    details: &'a [Detail],
 }
 
 /// Where an answer goes, in words. The name of a client is its own choice; this is not.

@@ -22,6 +22,13 @@ pub(crate) const STYLE: &str = include_str!("../templates/style.css");
 static STYLE_SOURCE: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Digest::of(STYLE).as_bytes())));
 
+/// What sends the form of a page, the only script there is.
+pub(crate) const SUBMIT: &str = "document.forms[0].submit()";
+
+/// `script-src` that admits [`SUBMIT`] and nothing else.
+static SCRIPT_SOURCE: LazyLock<String> =
+    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Digest::of(SUBMIT).as_bytes())));
+
 /// Headers that never vary.
 ///
 /// `Referrer-Policy` is `same-origin` and not `no-referrer`: under the latter browsers send `Origin: null`
@@ -48,6 +55,8 @@ pub(super) enum FormAction<'a> {
     Ours,
     /// The answer to the form may be a redirect to this `redirect_uri`.
     Onward(&'a str),
+    /// The form sends itself to this `redirect_uri`.
+    Posted(&'a str),
 }
 
 impl FormAction<'_> {
@@ -63,7 +72,7 @@ impl FormAction<'_> {
         match self {
             Self::Nowhere => "'none'".to_owned(),
             Self::Ours => "'self'".to_owned(),
-            Self::Onward(redirect_uri) => match Url::parse(redirect_uri) {
+            Self::Onward(redirect_uri) | Self::Posted(redirect_uri) => match Url::parse(redirect_uri) {
                 // The out-of-band "redirect" is a page of ours.
                 Ok(url) if url.scheme() != "urn" => format!("'self' {}:", url.scheme()),
                 _ => "'self'".to_owned(),
@@ -84,8 +93,12 @@ pub(super) fn respond(
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         return response;
     };
+    let script = match form_action {
+        FormAction::Posted(_) => format!("script-src {}; ", *SCRIPT_SOURCE),
+        _ => String::new(),
+    };
     let policy = format!(
-        "default-src 'none'; style-src {}; form-action {}; frame-ancestors 'none'; base-uri 'none'",
+        "default-src 'none'; {script}style-src {}; form-action {}; frame-ancestors 'none'; base-uri 'none'",
         *STYLE_SOURCE,
         form_action.sources()
     );

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepass_proto::Digest;
 
+use super::{
+    CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage, RequestRow, RequestsPage, AccountPage, Application, LoggedOutPage, LogoutPage, Notice, PasswordProblem, Seat};
 use super::{ConsentPage, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
 
 const NASTY: &str = r#"<script>alert('x')</script> " onfocus="alert(1)"#;
@@ -33,12 +35,99 @@ fn consent<'a>(
         redirect_uri: "http://localhost:8000/callback",
         username,
         scopes,
+        details: &[],
     }
+}
+
+fn device_code(user_code: &str, problem: Option<CodeProblem>) -> DeviceCodePage<'_> {
+    DeviceCodePage {
+        action: "/device",
+        csrf: "token",
+        user_code,
+        problem,
+    }
+}
+
+fn account(problem: Option<PasswordProblem>, name: &str) -> Response {
+    let seat = |id: &str, device: &str, here| Seat {
+        id: id.to_owned(),
+        device: device.to_owned(),
+        since: "12 minutes ago".to_owned(),
+        here,
+    };
+    let application = |name: &str| Application {
+        client_id: name.to_owned(),
+        name: name.to_owned(),
+        scopes: vec!["See your data".to_owned(), "Know who you are here".to_owned()],
+        since: "3 November 2026".to_owned(),
+    };
+    AccountPage {
+        base: "/account",
+        csrf: "token",
+        username: name,
+        profile: &[("Member since", "1 March 2026".to_owned())],
+        notice: problem.is_none().then_some(Notice::Password),
+        problem,
+        seats: &[
+            seat("a", "Firefox on Linux", true),
+            seat("b", "Safari on an iPhone", false),
+            seat("c", name, false),
+        ],
+        applications: &[application("Notes"), application(name)],
+    }
+    .render_page()
+}
+
+fn logout(name: &str) -> Response {
+    LogoutPage {
+        action: "/oauth/logout/confirmed",
+        csrf: "token",
+        client_name: Some(name),
+        username: name,
+        onward: Some("https://app.example/bye"),
+    }
+    .render_page()
 }
 
 fn every_page() -> Vec<Response> {
     let scopes = [("read".to_owned(), "see your notes".to_owned())];
+    let requests = [RequestRow {
+        request: "r1".to_owned(),
+        client_name: "Bank".to_owned(),
+        binding_message: Some("W4SCT".to_owned()),
+        scopes: scopes.to_vec(),
+        left: Duration::from_secs(300),
+    }];
     vec![
+        account(None, "ann"),
+        account(Some(PasswordProblem::Wrong), "ann"),
+        logout("Notes"),
+        LoggedOutPage.render_page(),
+        device_code("", None).render_page(),
+        device_code("WDJB-MJHT", None).render_page(),
+        device_code("x", Some(CodeProblem::Unknown)).render_page(),
+        DeviceConsentPage {
+            action: "/device/decision",
+            csrf: "token",
+            client_name: "Television",
+            user_code: "WDJB-MJHT",
+            username: "ann",
+            scopes: &scopes,
+        }
+        .render_page(),
+        DeviceDonePage {
+            client_name: "Television",
+            allowed: true,
+        }
+        .render_page(),
+        RequestsPage {
+            action: "/account/requests",
+            csrf: "token",
+            username: "ann",
+            note: Some("You allowed Shop."),
+            requests: &requests,
+        }
+        .render_page(),
         login("", None).render_page(),
         login("ann", Some(LoginProblem::Wrong)).render_page(),
         consent("Notes", "ann", &scopes).render_page(),
@@ -117,6 +206,8 @@ async fn what_others_chose_is_inert() {
     login.action = NASTY;
     let pages = [
         login.render_page(),
+        account(Some(PasswordProblem::Weak(NASTY.to_owned())), NASTY),
+        logout(NASTY),
         consent(NASTY, NASTY, &scopes).render_page(),
         OutOfBandPage {
             client_name: NASTY,
@@ -214,9 +305,18 @@ async fn pages_can_be_looked_at() {
     let throttled = LoginProblem::Throttled {
         retry_after: Duration::from_secs(45),
     };
+    let looked_at = [
+        ("account", account(None, "ann")),
+        ("account-wrong", account(Some(PasswordProblem::Wrong), "ann")),
+        ("logout", logout("Notes")),
+        ("logged-out", LoggedOutPage.render_page()),
+    ];
+    for (name, page) in looked_at {
+        std::fs::write(folder.join(format!("{name}.html")), html(page).await).unwrap();
+    }
     let mut pages: Vec<_> = ["login", "login-wrong", "consent", "out-of-band", "error"]
         .into_iter()
-        .zip(every_page())
+        .zip(every_page().into_iter().skip(4))
         .collect();
     let scopes = [
         ("read", "see your notes and their history"),

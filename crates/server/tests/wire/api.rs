@@ -21,7 +21,9 @@ async fn the_algorithm_is_the_keys_and_not_the_tokens() {
     let key = signing_key(&world).await;
     let claims = claims(&world);
     let jwks = world.send(Call::get("/jwks.json")).await;
-    let public = jwks.json()["keys"][0].clone();
+    let keys = jwks.json()["keys"].as_array().expect("keys").clone();
+    let public = keys.into_iter().find(|key| key["kty"] == "EC");
+    let public = public.expect("a key of P-256");
     let header = |alg: &str| json!({ "alg": alg, "typ": "at+jwt", "kid": key.kid() });
     for alg in ["none", "None", "NONE", "nOnE", ""] {
         refused(&world, &compact(&header(alg), &claims, b"")).await;
@@ -159,8 +161,9 @@ async fn a_token_in_the_query_or_body_is_not_seen() {
         let call = Call::get(format!("/api/data?{name}={token}"));
         let answer = world.send(call).await;
         assert_eq!(answer.status, 401);
-        let challenge = answer.header("www-authenticate").expect("a challenge");
-        assert!(!challenge.contains("error="), "{challenge}");
+        let challenges = answer.all("www-authenticate");
+        assert!(!challenges.is_empty());
+        assert!(!challenges.concat().contains("error="), "{challenges:?}");
         answer.is_private();
     }
 }

@@ -157,6 +157,8 @@ async fn json_is_for_those_who_may() {
             resources: Vec::new(),
             require_pkce: false,
             json_body,
+            auth_method: None,
+            details: Default::default(),
         };
         let (client, secret) = admin.add_client(new).await.expect("a client");
         let secret = secret.expect("a secret");

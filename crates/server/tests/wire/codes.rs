@@ -183,6 +183,8 @@ async fn a_client_with_one_redirect_uri_need_not_name_it() {
         resources: Vec::new(),
         require_pkce: false,
         json_body: false,
+        auth_method: None,
+        details: Default::default(),
     };
     let (client, secret) = world.admin().await.add_client(new).await.expect("a client");
     let secret = secret.expect("a secret");

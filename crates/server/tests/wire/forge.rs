@@ -27,7 +27,7 @@ pub(crate) async fn signing_key(world: &World) -> SigningKey {
     let sealed = keys
         .into_iter()
         .find_map(|record| match record {
-            Record::SealedKey(key) if key.purpose == "sign" => Some(key),
+            Record::SealedKey(key) if key.purpose == "sign" && key.alg == "ES256" => Some(key),
             _ => None,
         })
         .expect("a signing key");
@@ -51,7 +51,7 @@ fn open(seal: &[u8; 32], key: &SealedKey) -> Vec<u8> {
 pub(crate) fn claims(world: &World) -> Value {
     let now = now();
     json!({
-        "iss": world.issuer, "sub": "us_1", "aud": format!("{}/api", world.issuer), "client_id": "cl_1",
+        "iss": world.issuer, "sub": "us_1", "aud": format!("{}/api", world.issuer), "client_id": world.set().client_id,
         "scope": "read", "iat": now, "exp": now + 60, "jti": "j1",
     })
 }

@@ -1,6 +1,6 @@
 //! What the server says of itself (RFC 8414), and that it is so.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::wire::Call;
 use crate::world::World;
@@ -40,6 +40,8 @@ pub(crate) async fn endpoints_answer(world: &World, document: &Value) {
         ("token_endpoint", "POST", 400),
         ("introspection_endpoint", "POST", 400),
         ("revocation_endpoint", "POST", 400),
+        ("pushed_authorization_request_endpoint", "POST", 400),
+        ("userinfo_endpoint", "GET", 401),
         ("jwks_uri", "GET", 200),
     ] {
         let url = document[name].as_str().expect("it is there");
@@ -56,11 +58,14 @@ async fn the_keys_are_public_and_for_signatures() {
     let answer = world.send(Call::get("/jwks.json")).await;
     assert_eq!(answer.status, 200);
     let keys = answer.json()["keys"].as_array().expect("keys").clone();
-    assert_eq!(keys.len(), 1);
+    let mut algorithms: Vec<&str> = keys.iter().filter_map(|key| key["alg"].as_str()).collect();
+    algorithms.sort_unstable();
+    assert_eq!(algorithms, ["ES256", "RS256"]);
     for key in keys {
-        assert_eq!(key["alg"], "ES256");
         assert_eq!(key["use"], "sig");
-        assert_eq!(key["d"], Value::Null);
+        for private in ["d", "p", "q", "dp", "dq", "qi"] {
+            assert_eq!(key[private], Value::Null);
+        }
     }
 }
 
@@ -87,7 +92,7 @@ async fn paths_and_methods_that_are_not_there() {
         ("GET", "/oauth/introspect"),
         ("GET", "/oauth/login"),
         ("GET", "/oauth/consent"),
-        ("POST", "/oauth/authorize"),
+        ("PUT", "/oauth/authorize"),
         ("OPTIONS", "/oauth/token"),
         ("TRACE", "/oauth/authorize"),
         ("BREW", "/jwks.json"),
@@ -99,4 +104,57 @@ async fn paths_and_methods_that_are_not_there() {
         assert!(answer.header("allow").is_some(), "{method} {path}");
         answer.is_private();
     }
+}
+
+#[tokio::test]
+async fn openid_connect_is_promised_as_far_as_it_is_kept() {
+    let world = World::with(|_| ()).await;
+    let document = world.send(Call::get(DOCUMENTS[1])).await.json();
+    for (name, value) in [
+        ("response_types_supported", json!(["code"])),
+        (
+            "id_token_signing_alg_values_supported",
+            json!(["RS256", "ES256"]),
+        ),
+        (
+            "userinfo_signing_alg_values_supported",
+            json!(["RS256", "ES256"]),
+        ),
+        (
+            "prompt_values_supported",
+            json!(["none", "login", "consent", "select_account"]),
+        ),
+        ("acr_values_supported", json!(["urn:gatepass:acr:password"])),
+        ("claim_types_supported", json!(["normal"])),
+        ("claims_parameter_supported", json!(true)),
+        ("request_parameter_supported", json!(true)),
+        ("request_uri_parameter_supported", json!(false)),
+    ] {
+        assert_eq!(document[name], value, "{name}");
+    }
+    let has = |name: &str, value: &str| {
+        let list = document[name].as_array().expect("a list");
+        assert!(list.contains(&json!(value)), "{name} {value}");
+    };
+    for scope in [
+        "openid",
+        "profile",
+        "email",
+        "address",
+        "phone",
+        "offline_access",
+    ] {
+        has("scopes_supported", scope);
+    }
+    for claim in [
+        "sub",
+        "auth_time",
+        "acr",
+        "email",
+        "phone_number_verified",
+        "updated_at",
+    ] {
+        has("claims_supported", claim);
+    }
+    has("response_modes_supported", "form_post");
 }

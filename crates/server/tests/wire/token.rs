@@ -157,6 +157,8 @@ async fn a_token_for_another_resource_is_refused_here() {
         resources: vec!["https://other.example".to_owned()],
         require_pkce: false,
         json_body: false,
+        auth_method: None,
+        details: Default::default(),
     };
     let (client, secret) = world.admin().await.add_client(new).await.expect("a client");
     let form = Pairs::of(&[

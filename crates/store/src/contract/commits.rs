@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_proto::decide::change::{AuditEvent, AuditLine, Change};
 use gatepass_proto::decide::record::{Code, Denied, Key, Record, User};
 use gatepass_proto::{Digest, Timestamp};
 
@@ -165,6 +165,48 @@ pub async fn the_audit_log_takes_every_event(store: Arc<dyn Store>) {
         .grant(grant_id(1));
     let events = [bare.clone(), full.clone(), bare, full];
     commit(&store, events.map(Change::Audit).into()).await;
+}
+
+/// The newest lines come first, page by page; what was refused left none.
+pub async fn the_audit_log_is_read_backwards(store: Arc<dyn Store>) {
+    let events = ["user.added", "user.locked", "grant.revoked"];
+    for (n, event) in (1..).zip(events) {
+        let event = AuditEvent::new(NOW, event)
+            .client(&client(n).client_id)
+            .user(&user(n).user_id)
+            .grant(grant_id(n));
+        commit(&store, vec![Change::Audit(event)]).await;
+    }
+    let refused = vec![
+        Change::Audit(AuditEvent::new(NOW, "never")),
+        Change::SpendCode {
+            digest: digest(1),
+            at: NOW,
+        },
+    ];
+    conflict(&store, refused).await;
+    let first = store.audit_log(None, 2).await.expect("the store answers");
+    let names = |lines: &[AuditLine]| {
+        lines
+            .iter()
+            .map(|line| line.event.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&first), ["grant.revoked", "user.locked"]);
+    let newest = first.first().expect("a line");
+    assert_eq!(newest.at, NOW);
+    assert_eq!(newest.client_id, Some(client(3).client_id));
+    assert_eq!(newest.user_id, Some(user(3).user_id));
+    assert_eq!(newest.grant_id, Some(grant_id(3)));
+    let last = first.last().expect("a line").line;
+    assert!(last < newest.line);
+    let rest = store
+        .audit_log(Some(last), 1000)
+        .await
+        .expect("the store answers");
+    assert_eq!(names(&rest), ["user.added"]);
+    let none = store.audit_log(None, 0).await.expect("the store answers");
+    assert!(none.is_empty());
 }
 
 /// Records that are replaced together are never seen apart.

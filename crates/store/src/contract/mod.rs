@@ -42,6 +42,10 @@ macro_rules! contract {
                     a_deleted_name_is_free_again
                     lists_stand_in_order
                     lists_are_bounded
+                    an_edit_takes_the_place_of_what_it_was
+                    an_edit_of_what_has_changed_conflicts
+                    an_edit_keeps_names_unique
+                    edits_in_parallel_have_one_winner
                 }
                 commits {
                     a_conflict_at_the_end_undoes_everything
@@ -53,6 +57,7 @@ macro_rules! contract {
                     the_first_condition_that_fails_decides
                     denying_twice_keeps_the_later_end
                     the_audit_log_takes_every_event
+                    the_audit_log_is_read_backwards
                     look_ups_see_whole_commits
                 }
                 codes {

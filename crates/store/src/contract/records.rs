@@ -9,7 +9,7 @@ use gatepass_proto::decide::record::{ApiKey, Client, Key, Kind, Record, User};
 use super::samples::{
     api_key, bare_client, client, code, digest, every_kind, grant, sealed_key, user,
 };
-use super::{commit, conflict, insert, load};
+use super::{commit, conflict, insert, load, race, samples};
 use crate::Store;
 
 /// What was inserted is what is loaded, field by field.
@@ -158,4 +158,114 @@ fn listed(n: u32, name: &str) -> [Record; 4] {
         Record::ApiKey(api_key),
         Record::SealedKey(sealed_key),
     ]
+}
+
+/// Whatever it was and becomes, empty fields included.
+pub async fn an_edit_takes_the_place_of_what_it_was(store: Arc<dyn Store>) {
+    let (user, client) = (user(1), bare_client(1));
+    insert(
+        &store,
+        [Record::User(user.clone()), Record::Client(client.clone())],
+    )
+    .await;
+    let locked = User {
+        locked_at: Some(samples::NOW),
+        ..user.clone()
+    };
+    let filled = Client {
+        client_id: client.client_id.clone(),
+        ..samples::client(2)
+    };
+    let changes = vec![
+        Change::user(&user, locked.clone()),
+        Change::client(&client, filled.clone()),
+    ];
+    commit(&store, changes).await;
+    let keys = [
+        Key::User(user.user_id.clone()),
+        Key::Client(client.client_id.clone()),
+    ];
+    let found = load(&store, keys.clone()).await;
+    assert_eq!(
+        found,
+        [
+            Some(Record::User(locked.clone())),
+            Some(Record::Client(filled.clone()))
+        ]
+    );
+    let back = vec![
+        Change::user(&locked, user.clone()),
+        Change::client(&filled, client.clone()),
+    ];
+    commit(&store, back).await;
+    assert_eq!(
+        load(&store, keys).await,
+        [Some(Record::User(user)), Some(Record::Client(client))]
+    );
+}
+
+/// One field is enough, and so is that it is gone.
+pub async fn an_edit_of_what_has_changed_conflicts(store: Arc<dyn Store>) {
+    let (was, client) = (samples::user(1), samples::client(1));
+    insert(
+        &store,
+        [Record::User(was.clone()), Record::Client(client.clone())],
+    )
+    .await;
+    let mut seen = was.clone();
+    seen.details.credentials_changed_at = None;
+    conflict(&store, vec![Change::user(&seen, was.clone())]).await;
+    seen = User {
+        locked_at: Some(samples::NOW),
+        ..was.clone()
+    };
+    conflict(&store, vec![Change::user(&seen, was.clone())]).await;
+    let mut other = client.clone();
+    Arc::make_mut(&mut other.details).jwks_uri = None;
+    conflict(&store, vec![Change::client(&other, client.clone())]).await;
+    let gone = samples::user(2);
+    conflict(&store, vec![Change::user(&gone, gone.clone())]).await;
+    let found = load(&store, [Key::User(was.user_id.clone())]).await;
+    assert_eq!(found, [Some(Record::User(was))]);
+}
+
+/// The name that one gives up is free, and the one that another has is not.
+pub async fn an_edit_keeps_names_unique(store: Arc<dyn Store>) {
+    let (one, other) = (user(1), user(2));
+    insert(
+        &store,
+        [Record::User(one.clone()), Record::User(other.clone())],
+    )
+    .await;
+    let named = |name: &str| User {
+        username: name.to_owned(),
+        ..one.clone()
+    };
+    conflict(&store, vec![Change::user(&one, named(&other.username))]).await;
+    commit(&store, vec![Change::user(&one, named("another"))]).await;
+    let [old, new] = load(
+        &store,
+        [
+            Key::Username(one.username.clone()),
+            Key::Username("another".into()),
+        ],
+    )
+    .await;
+    assert_eq!(old, None);
+    assert_eq!(new, Some(Record::User(named("another"))));
+}
+
+/// Of those who saw the same, one wins.
+pub async fn edits_in_parallel_have_one_winner(store: Arc<dyn Store>) {
+    let user = user(1);
+    insert(&store, [Record::User(user.clone())]).await;
+    let won = race(&store, 16, |n| {
+        let after = User {
+            password_hash: n.to_string(),
+            ..user.clone()
+        };
+        vec![Change::user(&user, after)]
+    })
+    .await;
+    assert_eq!(won, 1);
 }

@@ -7,11 +7,11 @@ use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
-use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_proto::decide::change::{AuditEvent, AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
 use self::state::State;
-use crate::{Charge, CommitError, Store, StoreError, Throttled};
+use crate::{Charge, CommitError, Store, StoreError, Throttled, retention};
 
 /// A store in memory, for tests and trials. It holds to the same contract as the others, but for durability.
 ///
@@ -67,6 +67,14 @@ impl Store for MemoryStore {
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         Ok(self.lock()?.list(&kind))
+    }
+
+    async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        Ok(self.lock()?.audit_log(before, retention::lines(limit)))
     }
 
     async fn charge(

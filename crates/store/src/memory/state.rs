@@ -1,6 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 
-use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_proto::decide::change::{AuditEvent, AuditLine, Change, Edit};
 use gatepass_proto::decide::record::{Denied, Key, Kind, Record};
 use gatepass_proto::{Digest, Timestamp};
 
@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) seen: HashMap<(&'static str, Digest), Timestamp>,
     pub(super) accounts: HashMap<String, Account>,
     audit: VecDeque<AuditEvent>,
+    /// How many lines of the audit log are gone from its front.
+    audit_gone: u64,
 }
 
 /// What takes back one step of a commit.
@@ -42,6 +44,7 @@ impl State {
         }
         while self.audit.len() > AUDIT_LINES {
             self.audit.pop_front();
+            self.audit_gone += 1;
         }
         verdict
     }
@@ -89,6 +92,17 @@ impl State {
         self.audit.iter().cloned().collect()
     }
 
+    pub(super) fn audit_log(&self, before: Option<u64>, limit: usize) -> Vec<AuditLine> {
+        let numbered: Vec<_> = (self.audit_gone + 1..).zip(&self.audit).collect();
+        numbered
+            .into_iter()
+            .rev()
+            .filter(|(line, _)| before.is_none_or(|before| *line < before))
+            .take(limit)
+            .map(|(line, event)| AuditLine::of(line, event))
+            .collect()
+    }
+
     /// Replaces what stands under a primary key, names included; gives back what stood there.
     pub(super) fn put(&mut self, key: &Key, record: Option<Record>) -> Option<Record> {
         let before = self.records.remove(key);
@@ -107,6 +121,7 @@ impl State {
     fn apply(&mut self, change: Change, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
         match change {
             Change::Insert(record) => self.insert(record, undo),
+            Change::Update(edit) => self.edit(*edit, undo),
             Change::SpendCode { digest, at } => {
                 self.update(Key::Code(digest), undo, |record| spend(record, at))
             }
@@ -168,6 +183,22 @@ impl State {
             return Err(CommitError::Conflict);
         }
         self.replace(key, Some(record), undo);
+        Ok(())
+    }
+
+    /// Puts what it becomes in place of what it must be.
+    fn edit(&mut self, edit: Edit, undo: &mut Vec<Undo>) -> Result<(), CommitError> {
+        let (before, after) = match edit {
+            Edit::Client { before, after } => (Record::Client(before), Record::Client(after)),
+            Edit::User { before, after } => (Record::User(before), Record::User(after)),
+        };
+        let key = after.key();
+        let renamed = unique_name(&before) != unique_name(&after);
+        let name_taken = unique_name(&after).is_some_and(|name| self.names.contains_key(&name));
+        if self.records.get(&key) != Some(&before) || (renamed && name_taken) {
+            return Err(CommitError::Conflict);
+        }
+        self.replace(key, Some(after), undo);
         Ok(())
     }
 

@@ -6,7 +6,6 @@ mod connect;
 mod fault;
 mod file;
 mod readers;
-mod rows;
 mod sweep;
 mod throttle;
 mod writer;
@@ -16,14 +15,14 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
-use gatepass_proto::decide::change::Change;
+use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
 use self::commit::Commit;
 use self::readers::Readers;
 use self::throttle::{ChargeAll, Forgive};
 use self::writer::Writer;
-use crate::{Charge, CommitError, Store, StoreError, Throttled};
+use crate::{Charge, CommitError, Store, StoreError, Throttled, retention};
 
 /// A store in a SQLite file, in WAL mode with `synchronous=FULL`: what was acknowledged survives a power cut.
 ///
@@ -93,6 +92,16 @@ impl Store for SqliteStore {
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         self.readers.list(kind).await
+    }
+
+    async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        self.readers
+            .audit_log(before, retention::lines(limit))
+            .await
     }
 
     async fn charge(

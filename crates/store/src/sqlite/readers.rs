@@ -4,14 +4,16 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::TryStreamExt as _;
+use gatepass_proto::decide::change::AuditLine;
 use gatepass_proto::decide::record::{Key, Kind, Record};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Executor as _};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::{fault::fault, rows};
-use crate::{StoreError, retention};
+use super::fault::fault;
+use crate::columns::{Values as _, integer};
+use crate::{StoreError, audit, retention, rows};
 
 /// A connection is a thread and up to 2 MB of cache. Look-ups are short, so few serve many.
 const MOST: usize = 4;
@@ -62,12 +64,32 @@ impl Readers {
         Ok(found)
     }
 
+    /// The newest lines of the audit log before one.
+    pub(super) async fn audit_log(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditLine>, StoreError> {
+        let mut lease = self.lease().await?;
+        let rows: Vec<SqliteRow> = sqlx::query(audit::SELECT)
+            .bind(before.map_or(i64::MAX, integer))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut lease.conn)
+            .await
+            .map_err(|error| fault(&error))?;
+        lease.give_back();
+        rows.iter()
+            .map(audit::read)
+            .collect::<Result<_, _>>()
+            .map_err(|error| fault(&error))
+    }
+
     /// The records of a kind in order.
     pub(super) async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         let most = i64::try_from(retention::LISTED).unwrap_or(i64::MAX);
         let mut lease = self.lease().await?;
         let listed: Vec<SqliteRow> = rows::bind_kind(sqlx::query(rows::list(&kind)), &kind)
-            .bind(most)
+            .integer(most)
             .fetch_all(&mut lease.conn)
             .await
             .map_err(|error| fault(&error))?;

@@ -3,8 +3,8 @@
 use gatepass_proto::Timestamp;
 use sqlx::SqliteConnection;
 
-use super::columns::time;
 use super::writer::{Work, Writer};
+use crate::columns::time;
 use crate::{StoreError, retention};
 
 /// The most rows that go in one piece of work. Between two pieces everybody else has a turn.

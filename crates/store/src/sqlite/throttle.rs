@@ -2,12 +2,11 @@
 //! back count exactly, however many guess at once and in however many processes.
 
 use gatepass_proto::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::columns::{read_some_time, read_time, time};
 use super::writer::Work;
 use crate::account::{self, Account, Accounts};
+use crate::columns::time;
 use crate::{Charge, Throttled};
 
 /// Charges a guess to all of the accounts or to none.
@@ -63,7 +62,7 @@ async fn load(name: &str, conn: &mut SqliteConnection) -> Result<Account, sqlx::
         .bind(name)
         .fetch_optional(conn)
         .await?;
-    row.map_or_else(|| Ok(Account::default()), |row| read(&row))
+    row.map_or_else(|| Ok(Account::default()), |row| Account::read(&row))
 }
 
 async fn save(
@@ -83,12 +82,4 @@ async fn save(
     .execute(conn)
     .await?;
     Ok(())
-}
-
-fn read(row: &SqliteRow) -> Result<Account, sqlx::Error> {
-    Ok(Account {
-        failures: row.try_get("failures")?,
-        last_at: read_time(row, "last_at")?,
-        blocked_until: read_some_time(row, "blocked_until")?,
-    })
 }

@@ -1,11 +1,15 @@
 //! `gatepass admin client`.
 
 use clap::{Args, Subcommand};
+use gatepass_proto::decide::details::ClientDetails;
 use gatepass_proto::decide::record;
 use gatepass_proto::{ClientId, Scope, Secret};
 use gatepass_server::NewClient;
 use serde_json::{Value, json};
 
+use super::invite::Invite;
+use super::proving::Proving;
+use super::requesting::Requesting;
 use super::{List, Which};
 use crate::context::Context;
 use crate::exit::Failure;
@@ -21,7 +25,8 @@ pub(super) struct Client {
 
 #[derive(Subcommand)]
 enum Action {
-    Add(Add),
+    Add(Box<Add>),
+    Invite(Invite),
     /// List the clients
     #[command(after_help = "Example:\n  gatepass admin client list --output json")]
     List(List),
@@ -35,7 +40,9 @@ Examples:
       --redirect-uri https://shop.example.com/callback
   gatepass admin client add \"Desktop\" --public --scope read \\
       --redirect-uri http://127.0.0.1/callback
-  gatepass admin client add \"Robot\" --grant client_credentials --scope read")]
+  gatepass admin client add \"Robot\" --grant client_credentials --scope read
+  gatepass admin client add \"Bank\" --grant client_credentials --scope read \\
+      --auth-method private_key_jwt --jwks keys.json --dpop")]
 struct Add {
     /// Its name, which the consent page shows
     name: String,
@@ -66,12 +73,19 @@ struct Add {
     /// A resource it may name besides the server's default audience; may be repeated
     #[arg(long, value_name = "URI")]
     resource: Vec<String>,
+    /// The client_id of a client whose tokens it may exchange, besides its own (RFC 8693); may be repeated
+    #[arg(long, value_name = "ID")]
+    may_exchange: Vec<String>,
     /// Let it come without PKCE, an older habit
     #[arg(long, conflicts_with = "public")]
     no_pkce: bool,
     /// Take JSON from it at the token endpoint, an older habit
     #[arg(long)]
     json_body: bool,
+    #[command(flatten)]
+    proving: Proving,
+    #[command(flatten)]
+    requesting: Requesting,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -82,6 +96,7 @@ impl Client {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
             Action::Add(add) => add.run(context).await,
+            Action::Invite(invite) => invite.run(context).await,
             Action::List(what) => list(what, context).await,
         }
     }
@@ -118,8 +133,15 @@ impl Add {
             resources: self.resource,
             require_pkce: !self.no_pkce,
             json_body: self.json_body,
+            details: ClientDetails {
+                may_exchange: self.may_exchange,
+                ..self.requesting.add_to(self.proving.details()?)
+            },
+            auth_method: self.proving.auth_method,
         };
-        let (client, secret) = self.which.open(context).await?.add_client(new).await?;
+        let admin = self.which.open(context).await?;
+        let admin = admin.master_key(self.proving.master_key_file);
+        let (client, secret) = admin.add_client(new).await?;
         match self.format.output {
             Format::Json => output::json(&with_secret(&client, secret.as_ref())),
             Format::Text => {
@@ -180,6 +202,11 @@ fn shown(client: &record::Client) -> Value {
         "resources": client.resources,
         "require_pkce": client.require_pkce,
         "json_body": client.json_body,
+        "token_endpoint_auth_methods": client.auth_methods,
+        "may_exchange": client.details.may_exchange,
+        "jwks": client.details.jwks,
+        "jwks_uri": client.details.jwks_uri,
+        "dpop_bound_access_tokens": client.details.dpop_bound_access_tokens,
         "client_id_issued_at": client.client_id_issued_at.as_secs(),
         "created_at": rfc3339(client.client_id_issued_at),
     })

@@ -1,7 +1,14 @@
 //! `gatepass admin`.
 
+mod audit;
+mod claims;
 mod client;
+mod grant;
+mod invite;
 mod key;
+mod proving;
+mod requesting;
+mod session;
 mod user;
 
 use clap::{Args, Subcommand};
@@ -13,7 +20,7 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs};
 
-/// Add and list the server's users, clients and API keys
+/// Look after the server's users, clients, API keys, grants and logins
 ///
 /// Works on the database itself, on the machine that has it. A running server sees the changes at once.
 #[derive(Args)]
@@ -21,7 +28,9 @@ use crate::output::{self, Format, OutputArgs};
 Examples:
   gatepass admin user add me
   gatepass admin client add Robot --grant client_credentials --scope read
-  gatepass admin client list --output json")]
+  gatepass admin client list --output json
+  gatepass admin user lock me
+  gatepass admin audit --user me")]
 pub(crate) struct Admin {
     #[command(subcommand)]
     what: What,
@@ -32,6 +41,9 @@ enum What {
     User(user::User),
     Client(client::Client),
     Key(key::Key),
+    Grant(grant::Grant),
+    Session(session::Session),
+    Audit(audit::Audit),
 }
 
 impl Run for Admin {
@@ -40,6 +52,9 @@ impl Run for Admin {
             What::User(user) => user.run(context).await?,
             What::Client(client) => client.run(context).await?,
             What::Key(key) => key.run(context).await?,
+            What::Grant(grant) => grant.run(context).await?,
+            What::Session(session) => session.run(context).await?,
+            What::Audit(audit) => audit.run(context).await?,
         }
         Ok(Exit::Done)
     }
@@ -84,6 +99,9 @@ impl Which {
     async fn open(self, context: &Context) -> Result<gatepass_server::Admin, Failure> {
         let database = self.database.resolve(self.dev, context)?;
         let opened = gatepass_server::Admin::open(&database).await;
-        opened.map_err(|error| Failure::error(format!("{database}: {error}")))
+        opened.map_err(|error| {
+            let place = gatepass_server::database_place(&database);
+            Failure::error(format!("{place}: {error}"))
+        })
     }
 }

@@ -1,7 +1,11 @@
 //! `gatepass serve`.
 
 mod announce;
+mod outbound;
+mod registration;
+mod requests;
 mod summary;
+mod trusted;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -27,6 +31,8 @@ Examples:
   gatepass serve --dev --tls dev --output json
   gatepass serve --issuer https://login.example.com --listen 0.0.0.0:443 \\
       --tls-cert chain.pem --tls-key key.pem
+  gatepass serve --issuer https://login.example.com --listen 127.0.0.1:8484 \\
+      --database postgres://gatepass@db.example.com/gatepass --master-key-file master.key
 
 SIGINT (Ctrl-C) and SIGTERM let the requests under way end; the same again ends at once.")]
 pub(crate) struct Serve {
@@ -50,12 +56,23 @@ pub(crate) struct Serve {
     /// The certificate's private key, in PEM
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// The key that seals the server's own keys [default: beside the database]
+    /// The key that seals the server's own keys, the same for all that share a database [default: beside its file]
     #[arg(long, value_name = "FILE")]
     master_key_file: Option<PathBuf>,
+    /// Where operators ask for /health, /ready and /metrics (Prometheus); keep it from the internet
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    operations_listen: Option<SocketAddr>,
     /// The audience of tokens whose request names no resource [default: ISSUER/api]
     #[arg(long, value_name = "URI")]
     default_audience: Option<String>,
+    #[command(flatten)]
+    registration: registration::RegistrationArgs,
+    #[command(flatten)]
+    requests: requests::RequestArgs,
+    #[command(flatten)]
+    trusted: trusted::TrustedArgs,
+    #[command(flatten)]
+    outbound: outbound::OutboundArgs,
     #[command(flatten)]
     format: OutputArgs,
 }
@@ -63,8 +80,9 @@ pub(crate) struct Serve {
 /// Where the database is; `serve` and `admin` agree on it.
 #[derive(Args)]
 pub(crate) struct DatabaseArgs {
-    /// The database's file [default: $XDG_STATE_HOME/gatepass/gatepass.db; with --dev dev.db]
-    #[arg(long, value_name = "PATH")]
+    /// The database: a file for SQLite, or postgres://user@host/name for several servers at once, whose password stands
+    /// in PGPASSWORD or ~/.pgpass [default: $XDG_STATE_HOME/gatepass/gatepass.db; with --dev dev.db]
+    #[arg(long, value_name = "PATH|URL")]
     database: Option<String>,
 }
 
@@ -148,6 +166,11 @@ impl Serve {
             master_key: self.master_key_file,
             tls,
             default_audience: self.default_audience,
+            registration: self.registration.policy(),
+            requests: self.requests.requests(),
+            trusted_issuers: self.trusted.issuers(),
+            outbound: self.outbound.outbound(),
+            operations: self.operations_listen,
             dev: self.dev,
             ..Config::new(self.listen, self.database.resolve(self.dev, context)?)
         })

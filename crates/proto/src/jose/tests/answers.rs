@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{NOW, key};
-use crate::jose::jarm::{JarmFault, check};
+use crate::jose::jarm::{self, JarmFault, check};
 use crate::jose::{JwsFault, KeySet, SigningKey};
 use crate::{Params, Timestamp};
 
@@ -85,4 +85,26 @@ fn whatever_is_wrong_is_refused() {
         now,
     );
     assert_eq!(fault, Err(JarmFault::Jws(JwsFault::Algorithm)));
+}
+
+#[test]
+fn what_the_server_signs_the_client_reads() {
+    let mut answer = Params::new();
+    for (name, value) in [
+        ("code", "c0de"),
+        ("state", "60"),
+        ("iss", "https://as.example"),
+    ] {
+        answer.push(name, value);
+    }
+    let now = Timestamp::from_secs(NOW);
+    let claims = jarm::claims(&answer, "https://as.example", "cl_1", now);
+    let claims = Value::Object(claims);
+    assert_eq!(claims["aud"], "cl_1");
+    assert_eq!(claims["exp"], NOW + 300);
+    let read = read(&key(), jarm::TYP, &claims).expect("good");
+    for (name, value) in answer.iter() {
+        assert_eq!(read.get(name), Some(value));
+    }
+    assert_eq!(read.iter().count(), 3);
 }

@@ -1,0 +1,128 @@
+//! How a client is to prove itself: what an operator may register, and what is kept of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gatepass_proto::decide::details::ClientDetails;
+use gatepass_proto::decide::record::Client;
+use gatepass_proto::jose::KeySet;
+use gatepass_proto::{Secret, client_auth};
+use serde_json::Value;
+use url::Url;
+
+use super::{Admin, AdminError, NewClient};
+use crate::client_proofs;
+use crate::seal::MasterKey;
+
+/// What a client with a secret may show it by, unless the operator picks one.
+const USUAL: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+const NONE: &str = "none";
+const BY_KEY: &str = "private_key_jwt";
+const BY_SECRET: &str = "client_secret_jwt";
+
+impl NewClient {
+    /// Whether it gets a secret.
+    pub(super) fn has_secret(&self) -> bool {
+        match self.auth_method.as_deref() {
+            Some(method) => method.starts_with("client_secret_"),
+            None => !self.public,
+        }
+    }
+
+    /// Whether it has no means to authenticate.
+    pub(super) fn is_public(&self) -> bool {
+        self.public || self.auth_method.as_deref() == Some(NONE)
+    }
+}
+
+/// The methods that a client is registered with.
+///
+/// # Errors
+///
+/// The method is not served, or what it needs is missing or unusable.
+pub(super) fn methods(new: &NewClient) -> Result<Vec<String>, AdminError> {
+    check_keys(&new.details)?;
+    let Some(method) = new.auth_method.as_deref() else {
+        let usual: &[&str] = if new.public { &[NONE] } else { &USUAL };
+        return Ok(usual.iter().map(ToString::to_string).collect());
+    };
+    let served = client_auth::names();
+    if !served.iter().any(|name| name == method) {
+        let served = served.join(", ");
+        return invalid(format!(
+            "the authentication method {method:?} is not known; expected one of {served}"
+        ));
+    }
+    if new.public && method != NONE {
+        return invalid(format!("a public client cannot use {method}"));
+    }
+    if method == BY_KEY && new.details.jwks.is_none() && new.details.jwks_uri.is_none() {
+        return invalid("private_key_jwt needs the client's public keys: jwks or jwks_uri".into());
+    }
+    Ok(vec![method.to_owned()])
+}
+
+/// RFC 7591 §2: one of the two. Keys that nobody could use, or that should not be here, are worth a word now.
+fn check_keys(details: &ClientDetails) -> Result<(), AdminError> {
+    if details.jwks.is_some() && details.jwks_uri.is_some() {
+        return invalid("jwks and jwks_uri exclude each other".to_owned());
+    }
+    if let Some(jwks) = &details.jwks {
+        let keys = jwks.get("keys").and_then(Value::as_array);
+        let keys = keys.ok_or_else(|| AdminError::Invalid("jwks has no keys".to_owned()))?;
+        if keys
+            .iter()
+            .any(|key| key.get("d").is_some() || key.get("k").is_some())
+        {
+            let text = "jwks holds a private or symmetric key; register the public half alone";
+            return invalid(text.to_owned());
+        }
+        if KeySet::of(keys).is_empty() {
+            return invalid("jwks holds no key that signatures can be checked by".to_owned());
+        }
+    }
+    if let Some(uri) = &details.jwks_uri {
+        let fault = |why: String| AdminError::Invalid(format!("the jwks_uri {uri:?} {why}"));
+        let url = Url::parse(uri).map_err(|_| fault("is not a URL".to_owned()))?;
+        gatepass_http::check_url(&url).map_err(|error| fault(format!("will not do: {error}")))?;
+    }
+    Ok(())
+}
+
+fn invalid<T>(text: String) -> Result<T, AdminError> {
+    Err(AdminError::Invalid(text))
+}
+
+impl Admin {
+    /// Names the file of the master key, where it is not the usual one beside the database.
+    #[must_use]
+    pub fn master_key(mut self, file: Option<PathBuf>) -> Self {
+        self.master_key = file.or(self.master_key);
+        self
+    }
+
+    /// Keeps the secret itself where the method needs more than its digest.
+    pub(super) fn keep_secret(
+        &self,
+        client: &mut Client,
+        secret: Option<&Secret>,
+    ) -> Result<(), AdminError> {
+        let Some(secret) =
+            secret.filter(|_| client.auth_methods.iter().any(|own| own == BY_SECRET))
+        else {
+            return Ok(());
+        };
+        let file = self.master_key.as_deref().ok_or_else(|| {
+            let text = "client_secret_jwt needs the master key, which is a file: name it";
+            AdminError::Invalid(text.to_owned())
+        })?;
+        let fault = |error: String| AdminError::Invalid(error);
+        let master = MasterKey::load_or_create(file).map_err(|error| fault(error.to_string()))?;
+        let sealed = client_proofs::seal(&master, &client.client_id, secret)
+            .map_err(|error| fault(error.to_string()))?;
+        Arc::make_mut(&mut client.details).sealed_secret = Some(sealed);
+        // What can be opened needs no digest beside it, by which it could be shown in clear.
+        client.client_secrets.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! DPoP proofs at this server's own endpoints, and the nonces that it wants in them (RFC 9449 §5, §8).
+
+use std::borrow::Cow;
+
+use axum::response::Response;
+use gatepass_proto::dpop::{DPOP_NONCE, Proof, ProofFault, ProvenRequest};
+use gatepass_proto::{OAuthError, Secret};
+use http::{HeaderMap, HeaderValue, Method};
+use url::Url;
+
+use crate::app::App;
+use crate::extract::{self, ProtocolRequest};
+
+/// The proof that a request posted to `path` carries, if it does.
+///
+/// # Errors
+///
+/// `use_dpop_nonce`, `invalid_dpop_proof`.
+pub(crate) fn proof(
+    app: &App,
+    request: &ProtocolRequest,
+    path: &str,
+) -> Result<Option<Proof>, OAuthError> {
+    if request.proofs.is_empty() {
+        return Ok(None);
+    }
+    let url = format!("{}{path}", app.issuer());
+    let url = Url::parse(&url).map_err(|_| OAuthError::unavailable())?;
+    let proven = ProvenRequest {
+        method: &Method::POST,
+        url: &url,
+        access_token: None,
+        nonces: Some(app.nonces()),
+    };
+    let values = request.proofs.iter().map(String::as_str);
+    Ok(Proof::read(values, &proven, app.clock().now())?)
+}
+
+/// The scheme `DPoP` says of a token what `Bearer` does (RFC 9449 §7.1), but for the proof that comes along.
+pub(crate) fn as_bearer(authorization: &str) -> Cow<'_, str> {
+    match bound(authorization) {
+        Some(token) => Cow::Owned(format!("Bearer {token}")),
+        None => Cow::Borrowed(authorization),
+    }
+}
+
+/// The proof of a request for a resource of this server's own: there has to be one with the scheme `DPoP`, and it counts
+/// for nothing with another.
+///
+/// # Errors
+///
+/// `invalid_dpop_proof`.
+pub(crate) fn shown(
+    app: &App,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    token: &Secret,
+) -> Result<Option<Proof>, OAuthError> {
+    let authorization = extract::authorization(headers)?;
+    if authorization.as_deref().and_then(bound).is_none() {
+        return Ok(None);
+    }
+    let url = Url::parse(&format!("{}{path}", app.issuer()));
+    let proven = ProvenRequest {
+        method,
+        url: &url.map_err(|_| OAuthError::unavailable())?,
+        access_token: Some(token),
+        nonces: None,
+    };
+    let proofs = extract::proofs(headers);
+    let values = proofs.iter().map(String::as_str);
+    let proof = Proof::read(values, &proven, app.clock().now())?;
+    Ok(Some(proof.ok_or(ProofFault::Missing)?))
+}
+
+fn bound(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("dpop")
+        .then(|| token.trim_start())
+}
+
+/// Every answer to a proof brings the nonce for the next (§8.2).
+pub(crate) fn with_nonce(app: &App, request: &ProtocolRequest, mut answer: Response) -> Response {
+    if request.proofs.is_empty() {
+        return answer;
+    }
+    let nonce = app.nonces().current(app.clock().now());
+    if let Ok(value) = HeaderValue::from_str(&nonce) {
+        answer.headers_mut().insert(DPOP_NONCE, value);
+    }
+    answer
+}

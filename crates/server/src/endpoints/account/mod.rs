@@ -1,0 +1,262 @@
+//! `/account`: a person's own page, and what its forms do.
+
+mod device;
+mod lists;
+mod password;
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use gatepass_proto::decide::record::{Key, Record, Session};
+use gatepass_proto::decide::{Done, Facts, Judged};
+use gatepass_proto::{Digest, OAuthError, Params, UserId};
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+
+use crate::admin;
+use crate::app::App;
+use crate::browser::{self, Login, Visitor};
+use crate::endpoints::sign_in::SignIn;
+use crate::extract::Peer;
+use crate::pages::{AccountPage, LoginProblem, Notice, PasswordProblem};
+use crate::routes::paths;
+use crate::show;
+
+/// `GET /account`.
+pub(crate) async fn account(
+    State(app): State<App>,
+    peer: Peer,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    match browser::visitor(&app, peer, &headers).await {
+        Ok(Visitor::Known(login)) => {
+            let query = Params::parse_form(query.unwrap_or_default().as_bytes());
+            let done = query
+                .ok()
+                .and_then(|query| Notice::parse(query.get("done")?));
+            page(&app, &login, done, None).await
+        }
+        Ok(Visitor::Stranger(cookie)) => sign_in(&app, &login_path(&app)).page(&cookie, "", None),
+        Err(error) => show::error(&error),
+    }
+}
+
+/// `POST /account/login`: the login page's form.
+pub(crate) async fn log_in(
+    State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (cookie, form) = match browser::form(&app, &headers, body).await {
+        Ok(form) => form,
+        Err(error) => return show::error(&error),
+    };
+    let to = format!("{}{}", app.path(), paths::ACCOUNT);
+    sign_in(&app, &login_path(&app))
+        .submitted(peer, &headers, &cookie, &form, |_| to)
+        .await
+}
+
+fn login_path(app: &App) -> String {
+    format!("{}{}/login", app.path(), paths::ACCOUNT)
+}
+
+fn sign_in<'a>(app: &'a App, action: &'a str) -> SignIn<'a> {
+    SignIn {
+        app,
+        action,
+        client_name: None,
+    }
+}
+
+/// `POST /account/password`.
+pub(crate) async fn password(
+    State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (login, form) = match posted(&app, peer, &headers, body).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    match password::change(&app, peer, &headers, &login, &form).await {
+        Ok(session) => {
+            let mut response = back(&app, Some(Notice::Password));
+            let cookie = app.cookie().set(&session);
+            response.headers_mut().append(SET_COOKIE, cookie);
+            response
+        }
+        Err(password::Refused::Problem(problem)) => page(&app, &login, None, Some(problem)).await,
+        Err(password::Refused::Error(error)) => show::error(&error),
+    }
+}
+
+/// `POST /account/logins`: ends one login, or all others.
+pub(crate) async fn end_login(
+    State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (login, form) = match posted(&app, peer, &headers, body).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let named = form.get("session").unwrap_or_default();
+    let here = login.cookie.digest();
+    let (ended, notice) = if named == "others" {
+        (end_others(&app, &login).await, Notice::Logins)
+    } else {
+        let digest = Digest::from_base64url(named);
+        let Some(digest) = digest else {
+            let error =
+                OAuthError::invalid_request("the form names no login; go back and try again");
+            return show::error(&error);
+        };
+        let ended = app.judge_alone(|facts, cx| end(digest, &login.user_id, facts, cx.now));
+        (ended.await, Notice::Login)
+    };
+    match ended {
+        Ok(()) if Digest::from_base64url(named) == Some(here) => {
+            let mut response = back(&app, None);
+            let cookie = app.cookie().clear();
+            response.headers_mut().append(SET_COOKIE, cookie);
+            response
+        }
+        Ok(()) => back(&app, Some(notice)),
+        Err(error) => show::error(&error),
+    }
+}
+
+/// `POST /account/applications`: withdraws what an application was allowed.
+pub(crate) async fn withdraw(
+    State(app): State<App>,
+    peer: Peer,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let (login, form) = match posted(&app, peer, &headers, body).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
+    };
+    let client = form.get("client").unwrap_or_default();
+    let withdrawn = async {
+        let mut grants = lists::grants(&app, &login.user_id).await?;
+        grants.retain(|grant| grant.client_id.as_str() == client);
+        let now = app.clock().now();
+        let changes: Vec<_> = grants
+            .iter()
+            .flat_map(|grant| admin::revocation(grant, now))
+            .collect();
+        commit(&app, changes).await
+    };
+    match withdrawn.await {
+        Ok(()) => back(&app, Some(Notice::Application)),
+        Err(error) => show::error(&error),
+    }
+}
+
+/// A form of this page, and who sent it; otherwise the answer.
+async fn posted(
+    app: &App,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Login, Params), Response> {
+    let form = browser::form(app, headers, body).await;
+    let (_, form) = form.map_err(|error| show::error(&error))?;
+    match browser::visitor(app, peer, headers).await {
+        Ok(Visitor::Known(login)) => Ok((login, form)),
+        // The session ended while the page was open.
+        Ok(Visitor::Stranger(cookie)) => {
+            let stale = Some(LoginProblem::Stale);
+            Err(sign_in(app, &login_path(app)).page(&cookie, "", stale))
+        }
+        Err(error) => Err(show::error(&error)),
+    }
+}
+
+/// To the page again, so that loading it once more posts nothing.
+fn back(app: &App, done: Option<Notice>) -> Response {
+    let done = done.map(|notice| format!("?done={}", notice.word()));
+    let query = done.unwrap_or_default();
+    browser::see_other(&format!("{}{}{query}", app.path(), paths::ACCOUNT))
+}
+
+async fn page(
+    app: &App,
+    login: &Login,
+    notice: Option<Notice>,
+    problem: Option<PasswordProblem>,
+) -> Response {
+    let gathered = async {
+        let user = lists::user(app, &login.user_id).await?;
+        let profile = user.as_ref().map(lists::profile).unwrap_or_default();
+        let sessions = lists::sessions(app, user.as_ref()).await?;
+        let seats = lists::seats(app, &sessions, login);
+        Ok((profile, seats, lists::applications(app, login).await?))
+    };
+    match gathered.await {
+        Ok((profile, seats, applications)) => AccountPage {
+            base: &format!("{}{}", app.path(), paths::ACCOUNT),
+            csrf: &app.csrf().token(login.cookie.expose()),
+            username: &login.username,
+            profile: &profile,
+            notice,
+            problem,
+            seats: &seats,
+            applications: &applications,
+        }
+        .render_page(),
+        Err(error) => show::error(&error),
+    }
+}
+
+/// One of this person's own logins; whether another's is there is not said.
+fn end(
+    digest: Digest,
+    user_id: &UserId,
+    facts: &Facts,
+    now: gatepass_proto::Timestamp,
+) -> Judged<()> {
+    let session = facts.session(&digest)?;
+    let own = session.filter(|session| session.user_id == *user_id);
+    let changes = own.map(|session| admin::ending(session, now));
+    Ok(Done {
+        changes: changes.into_iter().flatten().collect(),
+        value: (),
+    })
+}
+
+async fn end_others(app: &App, login: &Login) -> Result<(), OAuthError> {
+    let here = login.cookie.digest();
+    let user = lists::user(app, &login.user_id).await?;
+    let sessions: Vec<Session> = lists::sessions(app, user.as_ref()).await?;
+    let now = app.clock().now();
+    let others = sessions.iter().filter(|session| session.digest != here);
+    let changes = others.flat_map(|session| admin::ending(session, now));
+    commit(app, changes.collect()).await
+}
+
+/// Commits what depends on nothing else.
+async fn commit(
+    app: &App,
+    changes: Vec<gatepass_proto::decide::change::Change>,
+) -> Result<(), OAuthError> {
+    app.judge_alone(|_, _| {
+        Ok(Done {
+            changes: changes.clone(),
+            value: (),
+        })
+    })
+    .await
+}
+
+/// The record at a key.
+async fn load(app: &App, keys: &[Key]) -> Result<Vec<Option<Record>>, OAuthError> {
+    let found = app.store().load(keys).await;
+    found.map_err(|error| crate::judge::unavailable(&error))
+}

@@ -1,0 +1,5 @@
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| gatepass_fuzz_targets::run(
+    "authorization_details",
+    data
+));
