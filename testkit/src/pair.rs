@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use gatepass_http::{Clock as _, DriveError, Person, PersonError, Shell, Transport, drive};
 use gatepass_proto::client_auth::{ClientCredentials, Presented};
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::details::{ClientDetails, UserDetails};
+use gatepass_proto::decide::details::UserDetails;
 use gatepass_proto::decide::record::{Client, Record, User};
 use gatepass_proto::decide::rules::Lifetimes;
 use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules};
@@ -383,7 +383,7 @@ fn client(secret: &Secret) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_secs(1_800_000_000),
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 

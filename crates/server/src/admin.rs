@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatepass_http::{Clock as _, OsEntropy, SystemClock};
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
-use gatepass_proto::decide::details::{ClientDetails, UserDetails};
+use gatepass_proto::decide::details::UserDetails;
 use gatepass_proto::decide::record::{ApiKey, Client, Kind, Record, User};
 use gatepass_proto::decide::{RedirectUriFault, check_redirect_uri};
 use gatepass_proto::{ClientId, Cx, Scope, Secret, UserId, client_auth, grant};
@@ -362,7 +362,7 @@ pub(crate) fn client(
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: now,
-        details: ClientDetails::default(),
+        details: Arc::default(),
     })
 }
 

@@ -1,12 +1,14 @@
 //! A small world for the targets: one client, one user, one key, all of it constant; and a folder.
 
+use std::sync::Arc;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
 use gatepass_proto::client_auth::Presented;
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::details::{ClientDetails, GrantDetails, UserDetails};
+use gatepass_proto::decide::details::UserDetails;
 use gatepass_proto::decide::record::{Client, Code, Grant, Key, Record, User};
 use gatepass_proto::decide::rules::Lifetimes;
 use gatepass_proto::decide::{Facts, RefreshKeys, Rules};
@@ -75,7 +77,7 @@ pub(crate) fn client() -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: NOW,
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 
@@ -117,7 +119,7 @@ pub(crate) fn granted() -> (Facts, Grant, String) {
         auth_time: NOW,
         expires_at: Timestamp::from_secs(NOW.as_secs() + 60),
         spent_at: None,
-        details: GrantDetails::default(),
+        details: Box::default(),
     };
     facts.learn(Key::Code(digest), Some(Record::Code(code)));
     let params = Params::parse_form(b"grant_type=authorization_code&code=code&client_id=cl_1");

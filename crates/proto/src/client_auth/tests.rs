@@ -1,8 +1,9 @@
+use std::sync::Arc;
+
 use http::header::AUTHORIZATION;
 use proptest::prelude::*;
 
 use super::{ClientCredentials, Draft, METHODS, Presented, authenticate};
-use crate::decide::details::ClientDetails;
 use crate::decide::record::{Client, Key, Record};
 use crate::decide::{Facts, Halt};
 use crate::{ClientId, Cx, Entropy, ErrorCode, Params, Scope, Secret, Timestamp};
@@ -26,7 +27,7 @@ fn client(methods: &[&str], secret: Option<&str>) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_secs(0),
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn grant(
         expires_at: cx.now + lifetime,
         revoked_at: None,
         family,
-        details: consent.details.clone(),
+        details: Box::new(consent.details.clone()),
     };
     let issue = from_grant(rules, client, &grant, &grant.scope, &grant.audience, 1, cx);
     (grant, issue)

@@ -1,5 +1,7 @@
 //! What the server remembers. Each record is a plain value; how it is stored is the store's affair.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::details::{ClientDetails, GrantDetails, SessionDetails, UserDetails};
@@ -39,7 +41,7 @@ pub struct Client {
     /// `client_id_issued_at`.
     pub client_id_issued_at: Timestamp,
     /// The rest of it.
-    pub details: ClientDetails,
+    pub details: Arc<ClientDetails>,
 }
 
 impl Client {
@@ -112,7 +114,7 @@ pub struct Code {
     /// When it was redeemed.
     pub spent_at: Option<Timestamp>,
     /// The rest of it, which the grant takes over.
-    pub details: GrantDetails,
+    pub details: Box<GrantDetails>,
 }
 
 /// One consent in force: what a code was redeemed for.
@@ -137,7 +139,7 @@ pub struct Grant {
     /// Its refresh tokens, if it has any.
     pub family: Option<Family>,
     /// The rest of it.
-    pub details: GrantDetails,
+    pub details: Box<GrantDetails>,
 }
 
 /// The refresh tokens of a grant: a chain of which only the head, and for a short grace the one before it,

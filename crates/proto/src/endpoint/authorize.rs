@@ -151,10 +151,10 @@ pub fn consent(
         auth_time,
         expires_at: cx.now + rules.code_ttl(return_to.is_out_of_band()),
         spent_at: None,
-        details: GrantDetails {
+        details: Box::new(GrantDetails {
             auth_time: Some(auth_time),
             ..GrantDetails::default()
-        },
+        }),
     };
     Done {
         changes: vec![Change::Insert(Record::Code(record))],

@@ -1,5 +1,7 @@
 //! Records for tests. `n` tells those of one kind apart.
 
+use std::sync::Arc;
+
 use gatepass_proto::decide::details::{ClientDetails, GrantDetails, SessionDetails, UserDetails};
 use gatepass_proto::decide::item::Item;
 use gatepass_proto::decide::record::{
@@ -38,12 +40,12 @@ pub fn client(n: u32) -> Client {
         access_token_ttl: Some(600),
         refresh_grace: Some(0),
         client_id_issued_at: NOW,
-        details: ClientDetails {
+        details: Arc::new(ClientDetails {
             jwks_uri: Some("https://a.example/jwks".into()),
             default_max_age: Some(7),
             request_uris: vec!["https://a.example/request".into()],
             ..ClientDetails::default()
-        },
+        }),
     }
 }
 
@@ -64,7 +66,7 @@ pub fn bare_client(n: u32) -> Client {
         access_token_ttl: None,
         refresh_grace: None,
         client_id_issued_at: Timestamp::from_millis(0),
-        details: ClientDetails::default(),
+        details: Arc::default(),
     }
 }
 
@@ -137,13 +139,13 @@ pub fn grant(n: u32) -> Grant {
     }
 }
 
-fn details() -> GrantDetails {
-    GrantDetails {
+fn details() -> Box<GrantDetails> {
+    Box::new(GrantDetails {
         nonce: Some("n \u{1f511}".into()),
         auth_time: Some(NOW),
         claims: Some(serde_json::json!({ "id_token": { "email": null } })),
         ..GrantDetails::default()
-    }
+    })
 }
 
 /// An item that ends a minute from now.
