@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use gatepass_proto::ClientId;
-use gatepass_proto::endpoint::register::RegistrationPolicy;
 use gatepass_proto::decide::rules::{Lifetimes, Requests};
+use gatepass_proto::endpoint::register::RegistrationPolicy;
 
 /// How to run a server.
 #[derive(Clone, Debug)]

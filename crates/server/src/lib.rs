@@ -41,7 +41,7 @@ mod workspace;
 pub use admin::{Admin, AdminError, AuditFilter, ClaimChanges, NewClient};
 pub use config::{Config, Outbound, Tls};
 pub use dev::{DevError, DevSet};
-pub use gatepass_store::place as database_place;
 pub use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy};
+pub use gatepass_store::place as database_place;
 pub use keys::KeysError;
 pub use listen::{Server, StartError};

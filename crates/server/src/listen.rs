@@ -12,17 +12,17 @@ use gatepass_http::{Clock, Egress, OsEntropy, SystemClock};
 use gatepass_proto::ClientId;
 use gatepass_proto::decide::Rules;
 use gatepass_proto::decide::rules::TrustedIssuer;
-use gatepass_proto::grant::jwt_bearer;
-use gatepass_proto::jose::KeySet;
 use gatepass_proto::dpop::Nonces;
 use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy, Terms};
+use gatepass_proto::grant::jwt_bearer;
+use gatepass_proto::jose::KeySet;
 use gatepass_store::{Remembering, Store, StoreError};
 use url::Url;
 
 use crate::admin::Admin;
 use crate::app::{App, Parts};
 use crate::client_proofs::Outside;
-use crate::config::{Config, MASTER_KEY, Legacy, Tls};
+use crate::config::{Config, Legacy, MASTER_KEY, Tls};
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
@@ -398,7 +398,11 @@ fn egress(config: &Config) -> Result<Egress, StartError> {
     };
     Ok(Egress {
         allow_private_hosts: outbound.allow_private_hosts || config.dev,
-        extra_roots: outbound.extra_ca.iter().map(read).collect::<Result<_, _>>()?,
+        extra_roots: outbound
+            .extra_ca
+            .iter()
+            .map(read)
+            .collect::<Result<_, _>>()?,
         ..Egress::default()
     })
 }

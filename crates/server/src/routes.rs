@@ -7,8 +7,8 @@ use axum::routing::{MethodRouter, get, post};
 use crate::app::App;
 use crate::cors;
 use crate::endpoints::{
-    account, api, authorize, backchannel, consent, device, direct_login, introspect, jwks, login, logout, metadata, par, register, revoke,
-    token, userinfo,
+    account, api, authorize, backchannel, consent, device, direct_login, introspect, jwks, login,
+    logout, metadata, par, register, revoke, token, userinfo,
 };
 
 /// The paths that others need to know, under the issuer.

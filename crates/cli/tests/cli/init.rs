@@ -28,6 +28,11 @@ fn somebody_sets_up_a_login_by_the_browser() {
         .types("\r");
     typist.sees("The name of the profile").types("web\r");
     typist
+        .sees("Which client?")
+        .sees("I have a client id")
+        .types(DOWN)
+        .types("\r");
+    typist
         .sees("The client id")
         .types("\r")
         .sees("this is needed");

@@ -73,10 +73,7 @@ pub enum Change {
 
 /// A record that lasts, before and after. Both have the same primary key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lies in a box wherever it is"
-)]
+#[expect(clippy::large_enum_variant, reason = "it lies in a box wherever it is")]
 pub enum Edit {
     /// Of a client.
     Client {

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::details::GrantDetails;
-use super::record::{Client, Family, Grant};
 use super::id_token::id_token;
+use super::record::{Client, Family, Grant};
 use super::{Rules, family, policy};
 use crate::id_token::IdToken;
 use crate::jose::access_token::{AccessToken, Audience};

@@ -83,7 +83,11 @@ fn more(
     act: Option<Value>,
 ) -> Map<String, Value> {
     let cnf = cnf.and_then(|cnf| serde_json::to_value(cnf).ok());
-    let named = [("cnf", cnf), ("authorization_details", details), ("act", act)];
+    let named = [
+        ("cnf", cnf),
+        ("authorization_details", details),
+        ("act", act),
+    ];
     named
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))

@@ -1,9 +1,9 @@
 //! Revocation (RFC 7009): the client is done with a token.
 
 use crate::client_auth::{self, Presented, Trial};
-use crate::decide::record::Client;
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::family::Presented as PresentedRefresh;
+use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Judged, Rules};
 use crate::jose::access_token::{AccessToken, Expect};
 use crate::message::revocation::RevocationRequest;

@@ -55,17 +55,17 @@ fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
         Ok(base) => guard.dpop(&base),
         Err(_) => guard,
     }
-        .realm(app.issuer())
-        .implies("read-write", scope(PASSWORD_SCOPE))
-        .clock(Arc::clone(app.clock()))
-        .bearer(JwtCheck {
-            issuer: app.issuer().to_owned(),
-            audience: app.rules().default_audience.clone(),
-            keys: Arc::new(FixedKeys::new(app.rules().keys.clone())),
-            // The clock that signed is the clock that checks.
-            leeway: Duration::ZERO,
-            revocations: Some(Arc::clone(ports) as _),
-        })
+    .realm(app.issuer())
+    .implies("read-write", scope(PASSWORD_SCOPE))
+    .clock(Arc::clone(app.clock()))
+    .bearer(JwtCheck {
+        issuer: app.issuer().to_owned(),
+        audience: app.rules().default_audience.clone(),
+        keys: Arc::new(FixedKeys::new(app.rules().keys.clone())),
+        // The clock that signed is the clock that checks.
+        leeway: Duration::ZERO,
+        revocations: Some(Arc::clone(ports) as _),
+    })
 }
 
 /// Says who came in, and by which door.

@@ -1,7 +1,7 @@
 //! One file per endpoint.
 
-pub(crate) mod answer;
 pub(crate) mod account;
+pub(crate) mod answer;
 pub(crate) mod api;
 pub(crate) mod authorize;
 pub(crate) mod backchannel;

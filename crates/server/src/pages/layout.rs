@@ -26,8 +26,12 @@ static STYLE_SOURCE: LazyLock<String> =
 pub(crate) const SUBMIT: &str = "document.forms[0].submit()";
 
 /// `script-src` that admits [`SUBMIT`] and nothing else.
-static SCRIPT_SOURCE: LazyLock<String> =
-    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Digest::of(SUBMIT).as_bytes())));
+static SCRIPT_SOURCE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "'sha256-{}'",
+        STANDARD.encode(Digest::of(SUBMIT).as_bytes())
+    )
+});
 
 /// Headers that never vary.
 ///
@@ -72,11 +76,13 @@ impl FormAction<'_> {
         match self {
             Self::Nowhere => "'none'".to_owned(),
             Self::Ours => "'self'".to_owned(),
-            Self::Onward(redirect_uri) | Self::Posted(redirect_uri) => match Url::parse(redirect_uri) {
-                // The out-of-band "redirect" is a page of ours.
-                Ok(url) if url.scheme() != "urn" => format!("'self' {}:", url.scheme()),
-                _ => "'self'".to_owned(),
-            },
+            Self::Onward(redirect_uri) | Self::Posted(redirect_uri) => {
+                match Url::parse(redirect_uri) {
+                    // The out-of-band "redirect" is a page of ours.
+                    Ok(url) if url.scheme() != "urn" => format!("'self' {}:", url.scheme()),
+                    _ => "'self'".to_owned(),
+                }
+            }
         }
     }
 }

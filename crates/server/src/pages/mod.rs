@@ -5,8 +5,8 @@
 
 mod account;
 mod consent;
-mod device;
 mod details;
+mod device;
 mod error;
 mod form_post;
 pub(crate) mod layout;

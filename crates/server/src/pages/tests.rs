@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use gatepass_proto::Digest;
 
 use super::{
-    CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage, RequestRow, RequestsPage, AccountPage, Application, LoggedOutPage, LogoutPage, Notice, PasswordProblem, Seat};
+    AccountPage, Application, CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage,
+    LoggedOutPage, LogoutPage, Notice, PasswordProblem, RequestRow, RequestsPage, Seat,
+};
 use super::{ConsentPage, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
 
 const NASTY: &str = r#"<script>alert('x')</script> " onfocus="alert(1)"#;
@@ -58,7 +60,10 @@ fn account(problem: Option<PasswordProblem>, name: &str) -> Response {
     let application = |name: &str| Application {
         client_id: name.to_owned(),
         name: name.to_owned(),
-        scopes: vec!["See your data".to_owned(), "Know who you are here".to_owned()],
+        scopes: vec![
+            "See your data".to_owned(),
+            "Know who you are here".to_owned(),
+        ],
         since: "3 November 2026".to_owned(),
     };
     AccountPage {
@@ -307,7 +312,10 @@ async fn pages_can_be_looked_at() {
     };
     let looked_at = [
         ("account", account(None, "ann")),
-        ("account-wrong", account(Some(PasswordProblem::Wrong), "ann")),
+        (
+            "account-wrong",
+            account(Some(PasswordProblem::Wrong), "ann"),
+        ),
         ("logout", logout("Notes")),
         ("logged-out", LoggedOutPage.render_page()),
     ];

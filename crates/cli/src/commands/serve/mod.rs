@@ -32,7 +32,8 @@ Examples:
   gatepass serve --issuer https://login.example.com --listen 0.0.0.0:443 \\
       --tls-cert chain.pem --tls-key key.pem
   gatepass serve --issuer https://login.example.com --listen 127.0.0.1:8484 \\
-      --database postgres://gatepass@db.example.com/gatepass --master-key-file master.key
+      --database postgres://gatepass@db.example.com/gatepass \\
+      --master-key-file master.key
 
 SIGINT (Ctrl-C) and SIGTERM let the requests under way end; the same again ends at once.")]
 pub(crate) struct Serve {
