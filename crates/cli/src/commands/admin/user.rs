@@ -60,7 +60,8 @@ struct Add {
 #[command(after_help = "\
 Examples:
   gatepass admin user set me --email me@example.com --claim email_verified=true
-  gatepass admin user set me --claim birthdate=1990-01-31 --claim 'address={\"country\":\"DE\"}'
+  gatepass admin user set me --claim birthdate=1990-01-31 \\
+      --claim 'address={\"country\":\"DE\"}'
   gatepass admin user set me --unset phone_number")]
 struct Set {
     /// What they type to log in
