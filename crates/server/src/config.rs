@@ -8,7 +8,7 @@ use gatepass_proto::decide::rules::{Lifetimes, Requests};
 use gatepass_proto::endpoint::register::RegistrationPolicy;
 
 /// How to run a server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Where to listen; port 0 picks one.
     pub listen: SocketAddr,
@@ -65,6 +65,19 @@ pub struct Outbound {
     pub allow_private_hosts: bool,
     /// A certificate authority to trust besides the system's, in PEM.
     pub extra_ca: Option<PathBuf>,
+}
+
+impl std::fmt::Debug for Config {
+    /// Of the database the place alone: its address may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("issuer", &self.issuer)
+            .field("database", &gatepass_store::place(&self.database))
+            .field("tls", &self.tls)
+            .field("dev", &self.dev)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Config {
