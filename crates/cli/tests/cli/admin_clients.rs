@@ -72,3 +72,32 @@ fn what_cannot_work_is_refused() {
         .code(1)
         .complaining("nowhere.json");
 }
+
+#[test]
+fn a_client_is_held_to_fapi_with_a_key_alone() {
+    let home = Home::new();
+    let add = |options: &str| {
+        home.run(&format!(
+            "admin client add Bank --fapi --fapi-message-signing {options}"
+        ))
+    };
+    add("").code(2).complaining("--auth-method");
+    for method in ["client_secret_basic", "client_secret_jwt"] {
+        add(&format!("--auth-method {method}"))
+            .code(1)
+            .complaining("private_key_jwt");
+    }
+    add("--auth-method private_key_jwt --jwks-uri https://bank.example/jwks --public").code(2);
+    let by_key = "--auth-method private_key_jwt --jwks-uri https://bank.example/jwks \
+         --authorization-details-type payment_initiation --output json";
+    let client = add(by_key).done().json();
+    for member in ["fapi", "fapi_message_signing"] {
+        assert_eq!(client[member], true, "{client}");
+    }
+    assert_eq!(
+        client["authorization_details_types"],
+        json!(["payment_initiation"])
+    );
+    let listed = home.json("admin client list --output json");
+    assert_eq!(listed[0], client, "as it was told when it was made");
+}

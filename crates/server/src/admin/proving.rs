@@ -53,6 +53,11 @@ pub(super) fn methods(new: &NewClient) -> Result<Vec<String>, AdminError> {
             "the authentication method {method:?} is not known; expected one of {served}"
         ));
     }
+    if new.details.fapi && method != BY_KEY {
+        return invalid(format!(
+            "a client under FAPI 2.0 proves itself by {BY_KEY}, not by {method}"
+        ));
+    }
     if new.public && method != NONE {
         return invalid(format!("a public client cannot use {method}"));
     }

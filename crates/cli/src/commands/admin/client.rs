@@ -189,8 +189,22 @@ fn with_secret(client: &record::Client, secret: Option<&Secret>) -> Value {
     value
 }
 
-/// Names from RFC 7591 §2 where it has them.
+/// Names from RFC 7591 §2 where it has them. What the record has beyond these members follows them, but for secrets.
 fn shown(client: &record::Client) -> Value {
+    let mut shown = known(client);
+    let details = serde_json::to_value(&*client.details).unwrap_or_default();
+    if let (Value::Object(all), Value::Object(details)) = (&mut shown, details) {
+        for (name, value) in details {
+            let secret = matches!(&*name, "sealed_secret" | "registration_access_token");
+            if !secret {
+                all.insert(name, value);
+            }
+        }
+    }
+    shown
+}
+
+fn known(client: &record::Client) -> Value {
     json!({
         "client_id": client.client_id.as_str(),
         "client_name": client.client_name,
