@@ -147,6 +147,21 @@ pub(crate) async fn form(
     Ok((cookie, params))
 }
 
+/// What was chosen on a page that asks for consent: whether it is allowed.
+///
+/// # Errors
+///
+/// `invalid_request` when nothing was.
+pub(crate) fn decision(form: &Params) -> Result<bool, OAuthError> {
+    match form.get("decision") {
+        Some("allow") => Ok(true),
+        Some("deny") => Ok(false),
+        _ => Err(OAuthError::invalid_request(
+            "the form has no decision; go back and choose one",
+        )),
+    }
+}
+
 /// 303, so that nothing posted is posted again elsewhere (RFC 9700 §4.12).
 pub(crate) fn see_other(url: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(escaped(url)) else {

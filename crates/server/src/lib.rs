@@ -20,6 +20,8 @@ mod dev;
 mod dpop;
 mod endpoints;
 mod extract;
+mod given;
+mod issuer;
 pub mod judge;
 mod keys;
 mod lanes;

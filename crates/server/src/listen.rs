@@ -8,32 +8,29 @@ use std::time::Duration;
 
 use axum::Router;
 use axum_server::Handle;
-use gatepass_http::{Clock, Egress, OsEntropy, SystemClock};
+use gatepass_http::{Clock, OsEntropy, SystemClock};
 use gatepass_proto::ClientId;
 use gatepass_proto::decide::Rules;
-use gatepass_proto::decide::rules::TrustedIssuer;
 use gatepass_proto::dpop::Nonces;
-use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy, Terms};
+use gatepass_proto::endpoint::register::{Admission, Terms};
 use gatepass_proto::grant::jwt_bearer;
-use gatepass_proto::jose::KeySet;
 use gatepass_store::{Remembering, Store, StoreError};
 use url::Url;
 
 use crate::admin::Admin;
 use crate::app::{App, Parts};
 use crate::client_proofs::Outside;
-use crate::config::{Config, Legacy, MASTER_KEY, Tls};
+use crate::config::{Config, Legacy};
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
 use crate::endpoints::metadata;
+use crate::issuer::issuer;
 use crate::keys::{Keys, KeysError};
 use crate::lanes::Lanes;
 use crate::operations::{self, Meter};
 use crate::passwords::Passwords;
-use crate::seal::MasterKey;
-use crate::tls::{TlsError, dev_tls, tls_from_files};
-use crate::{limits, routes};
+use crate::{given, limits, routes};
 
 /// What is added to the database's name for the file of the ready-made set.
 const DEV_SET: &str = ".dev.json";
@@ -94,29 +91,12 @@ impl Server {
     ///
     /// See [`StartError`].
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
-        if config.dev && !config.listen.ip().is_loopback() {
-            let text = "--dev has well-known habits switched on and listens on loopback alone; \
-                        use --listen 127.0.0.1:PORT, or leave --dev out";
-            return Err(StartError::Config(text.to_owned()));
-        }
-        if config.dev && config.beside_database(DEV_SET).is_none() && config.database != "memory:" {
-            let text = "--dev keeps its ready-made set beside the database; give it a path";
-            return Err(StartError::Config(text.to_owned()));
-        }
-        refuse_dev_database(config)?;
+        check_dev(config)?;
         let (listener, address) = listen(config.listen)?;
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
         let store: Arc<dyn Store> = Arc::new(Remembering::over(store));
-        let master = Arc::new(master_key(config)?);
-        let keys =
-            Keys::load_or_create(&*store, &master, SystemClock.now(), &mut OsEntropy).await?;
-        let derived = |purpose| {
-            let key = master.derive(purpose);
-            key.map_err(|error| StartError::Keys(error.to_string()))
-        };
-        let csrf = derived("csrf")?;
-        let nonces = derived("dpop nonce")?;
+        let app = assemble(config, &issuer, &store).await?;
         let dev = match config.dev {
             true => {
                 let file = config.beside_database(DEV_SET);
@@ -124,52 +104,7 @@ impl Server {
             }
             false => None,
         };
-        let (tls, ca) = transport(config)?;
-        let text = issuer.as_str().trim_end_matches('/').to_owned();
-        let requests = dev::requests(config);
-        let mut metadata = metadata::document(&text, dev::scopes(config.dev), &requests);
-        if config.trusted_issuers.is_empty() {
-            let served = &mut metadata.grant_types_supported;
-            served.retain(|name| name != jwt_bearer::GRANT_TYPE);
-        }
-        let registration = policy(config);
-        let register = format!("{text}{}", routes::paths::REGISTER);
-        if registration.admission != Admission::Closed {
-            metadata.registration_endpoint = Some(register.clone());
-        }
-        let app = App::new(Parts {
-            store: Arc::clone(&store),
-            clock: Arc::new(SystemClock),
-            outside: Outside::new(egress(config)?, Arc::new(SystemClock), Arc::clone(&master)),
-            nonces: Nonces::new(&nonces),
-            terms: Terms::new(registration, &metadata, register),
-            passwords: Passwords::new(),
-            lanes: Lanes::new(),
-            cookie: SessionCookie::new(issuer.scheme() == "https"),
-            csrf: Csrf::new(&csrf),
-            origin: issuer.origin().ascii_serialization(),
-            metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
-            jwks: keys.public.to_json().to_string().into(),
-            legacy: Legacy {
-                direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
-            },
-            signing: keys.signing,
-            rsa: keys.rsa,
-            rules: Rules {
-                token_endpoint: format!("{text}{}", routes::paths::TOKEN),
-                par_endpoint: format!("{text}{}", routes::paths::PAR),
-                default_audience: config
-                    .default_audience
-                    .clone()
-                    .unwrap_or_else(|| format!("{text}/api")),
-                issuer: text.clone(),
-                keys: keys.public,
-                refresh_keys: keys.refresh,
-                lifetimes: config.lifetimes.clone(),
-                requests,
-                trusted_issuers: trusted_issuers(config)?,
-            },
-        });
+        let (tls, ca) = given::transport(config)?;
         let meter = Meter::new();
         let operations = match config.operations {
             Some(address) => Some((
@@ -183,7 +118,7 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            issuer: text,
+            issuer: app.issuer().to_owned(),
             router,
             operations,
             tls,
@@ -270,20 +205,83 @@ impl Server {
     }
 }
 
-/// On what terms clients register themselves. Where the policy names no scope, it is those that the metadata names.
-fn policy(config: &Config) -> RegistrationPolicy {
-    let open = || RegistrationPolicy {
-        admission: Admission::Open,
-        require_pkce: false,
-        ..RegistrationPolicy::default()
+/// Everything that the endpoints work with.
+async fn assemble(
+    config: &Config,
+    issuer: &Url,
+    store: &Arc<dyn Store>,
+) -> Result<App, StartError> {
+    let master = Arc::new(given::master_key(config)?);
+    let keys = Keys::load_or_create(&**store, &master, SystemClock.now(), &mut OsEntropy).await?;
+    let derived = |purpose| {
+        let key = master.derive(purpose);
+        key.map_err(|error| StartError::Keys(error.to_string()))
     };
-    let given = config.registration.clone();
-    let mut policy = given.unwrap_or_else(|| config.dev.then(open).unwrap_or_default());
-    if policy.scope.is_empty() {
-        let named = dev::scopes(config.dev).join(" ");
-        policy.scope = named.parse().unwrap_or_default();
+    let csrf = derived("csrf")?;
+    let nonces = derived("dpop nonce")?;
+    let text = issuer.as_str().trim_end_matches('/').to_owned();
+    let requests = dev::requests(config);
+    let mut metadata = metadata::document(&text, dev::scopes(config.dev), &requests);
+    if config.trusted_issuers.is_empty() {
+        let served = &mut metadata.grant_types_supported;
+        served.retain(|name| name != jwt_bearer::GRANT_TYPE);
     }
-    policy
+    let registration = given::policy(config);
+    let register = format!("{text}{}", routes::paths::REGISTER);
+    if registration.admission != Admission::Closed {
+        metadata.registration_endpoint = Some(register.clone());
+    }
+    Ok(App::new(Parts {
+        store: Arc::clone(store),
+        clock: Arc::new(SystemClock),
+        outside: Outside::new(
+            given::egress(config)?,
+            Arc::new(SystemClock),
+            Arc::clone(&master),
+        ),
+        nonces: Nonces::new(&nonces),
+        terms: Terms::new(registration, &metadata, register),
+        passwords: Passwords::new(),
+        lanes: Lanes::new(),
+        cookie: SessionCookie::new(issuer.scheme() == "https"),
+        csrf: Csrf::new(&csrf),
+        origin: issuer.origin().ascii_serialization(),
+        metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
+        jwks: keys.public.to_json().to_string().into(),
+        legacy: Legacy {
+            direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
+        },
+        signing: keys.signing,
+        rsa: keys.rsa,
+        rules: Rules {
+            token_endpoint: format!("{text}{}", routes::paths::TOKEN),
+            par_endpoint: format!("{text}{}", routes::paths::PAR),
+            default_audience: config
+                .default_audience
+                .clone()
+                .unwrap_or_else(|| format!("{text}/api")),
+            issuer: text,
+            keys: keys.public,
+            refresh_keys: keys.refresh,
+            lifetimes: config.lifetimes.clone(),
+            requests,
+            trusted_issuers: given::trusted_issuers(config)?,
+        },
+    }))
+}
+
+/// Whether the ready-made set may be here.
+fn check_dev(config: &Config) -> Result<(), StartError> {
+    if config.dev && !config.listen.ip().is_loopback() {
+        let text = "--dev has well-known habits switched on and listens on loopback alone; \
+                    use --listen 127.0.0.1:PORT, or leave --dev out";
+        return Err(StartError::Config(text.to_owned()));
+    }
+    if config.dev && config.beside_database(DEV_SET).is_none() && config.database != "memory:" {
+        let text = "--dev keeps its ready-made set beside the database; give it a path";
+        return Err(StartError::Config(text.to_owned()));
+    }
+    refuse_dev_database(config)
 }
 
 /// What `--dev` made ready is in the database for good, and its secrets in a file beside it.
@@ -304,127 +302,6 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> 
     listener.set_nonblocking(true).map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     Ok((listener, bound))
-}
-
-/// The issuer as it is published: no query, no fragment (RFC 8414 §2), and https but on this machine.
-fn issuer(config: &Config, address: SocketAddr) -> Result<Url, StartError> {
-    let scheme = if config.tls == Tls::Off {
-        "http"
-    } else {
-        "https"
-    };
-    let text = config
-        .issuer
-        .clone()
-        .unwrap_or_else(|| format!("{scheme}://{address}"));
-    let invalid = |why: &str| StartError::Config(format!("the issuer {text:?} {why}"));
-    let url = Url::parse(&text).map_err(|_| invalid("is not a URL"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        let text = "the issuer must have neither user name nor password";
-        return Err(StartError::Config(text.to_owned()));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(invalid("must have neither query nor fragment"));
-    }
-    // To the router they would be patterns.
-    if url
-        .path()
-        .split('/')
-        .any(|part| part.starts_with([':', '*']))
-    {
-        return Err(invalid("must have no part that begins with : or *"));
-    }
-    if config.issuer.is_none() && address.ip().is_unspecified() {
-        return Err(StartError::Config(
-            "name the public address with --issuer https://…".to_owned(),
-        ));
-    }
-    let local = url
-        .host()
-        .is_some_and(|host| gatepass_http::is_loopback_host(&host));
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if local => Ok(url),
-        _ => Err(invalid("must be https (http is for this machine alone)")),
-    }
-}
-
-type Transport = (Option<Arc<rustls::ServerConfig>>, Option<PathBuf>);
-
-fn transport(config: &Config) -> Result<Transport, StartError> {
-    let fault = |error: TlsError| StartError::Tls(error.to_string());
-    match &config.tls {
-        Tls::Off => Ok((None, None)),
-        Tls::Files { cert, key } => Ok((Some(tls_from_files(cert, key).map_err(fault)?), None)),
-        Tls::Dev => {
-            let file = config.database_file().ok_or_else(|| {
-                let text = "development certificates are kept beside the database; give it a path";
-                StartError::Config(text.to_owned())
-            })?;
-            let folder = file
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or_else(|| std::path::Path::new("."));
-            let dev = dev_tls(folder, SystemClock.now()).map_err(fault)?;
-            Ok((Some(dev.config), Some(dev.ca)))
-        }
-    }
-}
-
-/// The master key's file; a database in memory is gone with the process, and so may its key be. One behind a server has
-/// nothing beside it, and all nodes need the same key.
-fn master_key(config: &Config) -> Result<MasterKey, StartError> {
-    let fault = |error: String| StartError::Keys(error);
-    match config
-        .master_key
-        .clone()
-        .or_else(|| config.beside_database(MASTER_KEY))
-    {
-        Some(path) => MasterKey::load_or_create(&path).map_err(|error| fault(error.to_string())),
-        None if config.database != "memory:" => Err(StartError::Config(
-            "a database server has no place for the master key: name its file, the same one for every node, with --master-key-file"
-                .to_owned(),
-        )),
-        None => MasterKey::ephemeral(&mut OsEntropy).map_err(|error| fault(error.to_string())),
-    }
-}
-
-/// Where requests of the server's own may go. What is made ready for this machine is on this machine.
-fn egress(config: &Config) -> Result<Egress, StartError> {
-    let outbound = &config.outbound;
-    let read = |path: &PathBuf| {
-        let fault = |error| StartError::Tls(format!("cannot read {}: {error}", path.display()));
-        std::fs::read(path).map_err(fault)
-    };
-    Ok(Egress {
-        allow_private_hosts: outbound.allow_private_hosts || config.dev,
-        extra_roots: outbound
-            .extra_ca
-            .iter()
-            .map(read)
-            .collect::<Result<_, _>>()?,
-        ..Egress::default()
-    })
-}
-
-/// The issuers whose assertions are taken, with the keys in their files.
-fn trusted_issuers(config: &Config) -> Result<Vec<TrustedIssuer>, StartError> {
-    let read = |(issuer, file): &(String, PathBuf)| {
-        let fault = |why: &str| {
-            let path = file.display();
-            StartError::Config(format!("the keys of {issuer:?} in {path}: {why}"))
-        };
-        let document = std::fs::read(file).map_err(|error| fault(&error.to_string()))?;
-        let keys = KeySet::parse(&document).map_err(fault)?;
-        if keys.is_empty() {
-            return Err(fault("none of them can check a signature"));
-        }
-        Ok(TrustedIssuer {
-            issuer: issuer.clone(),
-            keys,
-        })
-    };
-    config.trusted_issuers.iter().map(read).collect()
 }
 
 async fn sweep(store: Arc<dyn Store>) {

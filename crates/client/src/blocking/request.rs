@@ -166,7 +166,7 @@ impl Response {
     ///
     /// As [`crate::Response::json`].
     pub fn json<T: DeserializeOwned>(self) -> Result<T, Error> {
-        crate::request::read_json(&self.bytes()?)
+        crate::response::read_json(&self.bytes()?)
     }
 
     /// Writes the body as it comes; how many bytes that were.

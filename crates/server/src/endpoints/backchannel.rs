@@ -10,7 +10,7 @@ use http::HeaderMap;
 
 use super::sign_in::SignIn;
 use crate::app::App;
-use crate::browser::{self, Login, Visitor};
+use crate::browser::{self, Login};
 use crate::extract::{Peer, ProtocolRequest};
 use crate::pages::{RequestRow, RequestsPage};
 use crate::routes::paths;
@@ -35,10 +35,13 @@ pub(crate) async fn authenticate(
 
 /// What waits for the person, or the login.
 pub(crate) async fn requests(State(app): State<App>, peer: Peer, headers: HeaderMap) -> Response {
-    match browser::visitor(&app, peer, &headers).await {
-        Ok(Visitor::Known(login)) => list(&app, peer, &login, None).await,
-        Ok(Visitor::Stranger(cookie)) => sign_in(&app, &login_path(&app)).page(&cookie, "", None),
-        Err(error) => show::error(&error),
+    let login_path = login_path(&app);
+    match SignIn::of_ours(&app, &login_path)
+        .visited(peer, &headers)
+        .await
+    {
+        Ok(login) => list(&app, peer, &login, None).await,
+        Err(response) => response,
     }
 }
 
@@ -49,13 +52,8 @@ pub(crate) async fn login(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (cookie, form) = match browser::form(&app, &headers, body).await {
-        Ok(form) => form,
-        Err(error) => return show::error(&error),
-    };
-    let next = |_: &_| format!("{}{}", app.path(), paths::REQUESTS);
-    sign_in(&app, &login_path(&app))
-        .submitted(peer, &headers, &cookie, &form, next)
+    SignIn::of_ours(&app, &login_path(&app))
+        .log_in(peer, &headers, body, paths::REQUESTS)
         .await
 }
 
@@ -66,23 +64,22 @@ pub(crate) async fn decision(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (cookie, form) = match browser::form(&app, &headers, body).await {
-        Ok(form) => form,
-        Err(error) => return show::error(&error),
+    let login_path = login_path(&app);
+    let sign_in = SignIn::of_ours(&app, &login_path);
+    let (login, form) = match sign_in.posted(peer, &headers, body).await {
+        Ok(posted) => posted,
+        Err(response) => return response,
     };
-    let login = match browser::visitor(&app, peer, &headers).await {
-        Ok(Visitor::Known(login)) => login,
-        Ok(Visitor::Stranger(_)) => {
-            return sign_in(&app, &login_path(&app)).page(&cookie, "", None);
-        }
+    let allow = match browser::decision(&form) {
+        Ok(allow) => allow,
         Err(error) => return show::error(&error),
     };
     let named = form.get("request").and_then(Digest::from_base64url);
-    let (Some(request), Some(allow)) = (named, decided(form.get("decision"))) else {
-        let text = "the form has no decision; go back and choose one";
+    let Some(request) = named else {
+        let text = "the form names no request; go back and choose one";
         return show::error(&OAuthError::invalid_request(text));
     };
-    let session = cookie.digest();
+    let session = login.cookie.digest();
     let judged = app.judge(peer, |facts, cx| {
         judge::answer(request, &session, allow, facts, cx.now)
     });
@@ -95,14 +92,6 @@ pub(crate) async fn decision(
         Err(error) => return show::error(&error),
     };
     list(&app, peer, &login, Some(&note)).await
-}
-
-fn decided(decision: Option<&str>) -> Option<bool> {
-    match decision {
-        Some("allow") => Some(true),
-        Some("deny") => Some(false),
-        _ => None,
-    }
 }
 
 async fn list(app: &App, peer: Peer, login: &Login, note: Option<&str>) -> Response {
@@ -136,14 +125,6 @@ fn row(app: &App, own: PendingRequest) -> RequestRow {
             .map(|token| (token.to_owned(), show::describe(token)))
             .collect(),
         left: own.expires_at.since(app.clock().now()),
-    }
-}
-
-fn sign_in<'a>(app: &'a App, action: &'a str) -> SignIn<'a> {
-    SignIn {
-        app,
-        action,
-        client_name: None,
     }
 }
 

@@ -52,15 +52,13 @@ pub(crate) async fn consent(
             );
         }
     };
-    match form.get("decision") {
-        Some("allow") => allow(&app, peer, &authorization, login).await,
-        Some("deny") => {
+    match browser::decision(&form) {
+        Ok(true) => allow(&app, peer, &authorization, login).await,
+        Ok(false) => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
             back(&app, &authorization.return_to, &error)
         }
-        _ => show::error(&OAuthError::invalid_request(
-            "the form has no decision; go back and choose one",
-        )),
+        Err(error) => show::error(&error),
     }
 }
 

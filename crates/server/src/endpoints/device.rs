@@ -168,13 +168,9 @@ pub(crate) async fn decision(
             Ok(form) => form,
             Err(error) => return show::error(&error),
         };
-    let allow = match form.get("decision") {
-        Some("allow") => true,
-        Some("deny") => false,
-        _ => {
-            let text = "the form has no decision; go back and choose one";
-            return show::error(&OAuthError::invalid_request(text));
-        }
+    let allow = match browser::decision(&form) {
+        Ok(allow) => allow,
+        Err(error) => return show::error(&error),
     };
     let session = cookie.digest();
     let judged = app.judge(peer, |facts, cx| {

@@ -5,7 +5,7 @@ use gatepass_proto::decide::record;
 use gatepass_proto::{ClientId, GrantId};
 use serde_json::{Value, json};
 
-use super::{List, Which};
+use super::{List, ListOf, Which};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
@@ -24,14 +24,6 @@ enum Action {
     #[command(after_help = "Example:\n  gatepass admin grant list me --output json")]
     List(ListOf),
     Revoke(Revoke),
-}
-
-#[derive(Args)]
-struct ListOf {
-    /// Whose, by the name they log in with
-    user: String,
-    #[command(flatten)]
-    list: List,
 }
 
 /// Withdraw grants, and with them every token that came from them
@@ -60,32 +52,30 @@ struct Revoke {
 impl Grant {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
-            Action::List(what) => what.run(context).await,
+            Action::List(what) => list(what, context).await,
             Action::Revoke(revoke) => revoke.run(context).await,
         }
     }
 }
 
-impl ListOf {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
-        let admin = self.list.which.open(context).await?;
-        let grants = admin.grants(&self.user).await?;
-        let row = |grant: &record::Grant| {
-            let state = match grant.revoked_at {
-                Some(at) => format!("revoked {}", rfc3339(at)),
-                None => format!("until {}", rfc3339(grant.expires_at)),
-            };
-            [
-                grant.grant_id.to_string(),
-                grant.client_id.to_string(),
-                grant.scope.to_string(),
-                rfc3339(grant.created_at),
-                state,
-            ]
+async fn list(what: ListOf, context: &Context) -> Result<(), Failure> {
+    let admin = what.list.which.open(context).await?;
+    let grants = admin.grants(&what.user).await?;
+    let row = |grant: &record::Grant| {
+        let state = match grant.revoked_at {
+            Some(at) => format!("revoked {}", rfc3339(at)),
+            None => format!("until {}", rfc3339(grant.expires_at)),
         };
-        let heading = ["ID", "CLIENT", "SCOPE", "GIVEN", "STATE"];
-        List::print(&self.list.format, &grants, shown, heading, row)
-    }
+        [
+            grant.grant_id.to_string(),
+            grant.client_id.to_string(),
+            grant.scope.to_string(),
+            rfc3339(grant.created_at),
+            state,
+        ]
+    };
+    let heading = ["ID", "CLIENT", "SCOPE", "GIVEN", "STATE"];
+    List::print(&what.list.format, &grants, shown, heading, row)
 }
 
 impl Revoke {

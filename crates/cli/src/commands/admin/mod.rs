@@ -79,6 +79,15 @@ struct List {
     format: OutputArgs,
 }
 
+/// What a list of one user's things takes.
+#[derive(Args)]
+struct ListOf {
+    /// Whose, by the name they log in with
+    user: String,
+    #[command(flatten)]
+    list: List,
+}
+
 impl List {
     /// Prints `items` as a table under `head`, or as JSON.
     fn print<T, const N: usize>(

@@ -5,7 +5,7 @@ use gatepass_proto::Digest;
 use gatepass_proto::decide::record;
 use serde_json::{Value, json};
 
-use super::{List, Which};
+use super::{List, ListOf, Which};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
@@ -24,14 +24,6 @@ enum Action {
     #[command(after_help = "Example:\n  gatepass admin session list me")]
     List(ListOf),
     End(End),
-}
-
-#[derive(Args)]
-struct ListOf {
-    /// Whose, by the name they log in with
-    user: String,
-    #[command(flatten)]
-    list: List,
 }
 
 /// End logins; tokens that clients have go on
@@ -56,27 +48,25 @@ struct End {
 impl Session {
     pub(super) async fn run(self, context: &Context) -> Result<(), Failure> {
         match self.action {
-            Action::List(what) => what.run(context).await,
+            Action::List(what) => list(what, context).await,
             Action::End(end) => end.run(context).await,
         }
     }
 }
 
-impl ListOf {
-    async fn run(self, context: &Context) -> Result<(), Failure> {
-        let admin = self.list.which.open(context).await?;
-        let sessions = admin.sessions(&self.user).await?;
-        let row = |session: &record::Session| {
-            [
-                session.digest.to_base64url(),
-                rfc3339(session.auth_time),
-                rfc3339(session.expires_at),
-                session.details.user_agent.clone().unwrap_or_default(),
-            ]
-        };
-        let heading = ["ID", "LOGGED IN", "ENDS", "BROWSER"];
-        List::print(&self.list.format, &sessions, shown, heading, row)
-    }
+async fn list(what: ListOf, context: &Context) -> Result<(), Failure> {
+    let admin = what.list.which.open(context).await?;
+    let sessions = admin.sessions(&what.user).await?;
+    let row = |session: &record::Session| {
+        [
+            session.digest.to_base64url(),
+            rfc3339(session.auth_time),
+            rfc3339(session.expires_at),
+            session.details.user_agent.clone().unwrap_or_default(),
+        ]
+    };
+    let heading = ["ID", "LOGGED IN", "ENDS", "BROWSER"];
+    List::print(&what.list.format, &sessions, shown, heading, row)
 }
 
 impl End {

@@ -50,7 +50,8 @@ impl Address {
             )
         };
         let parsed = Url::parse(url.expose()).map_err(|_| wrong())?;
-        if !matches!(parsed.scheme(), "postgres" | "postgresql") {
+        let known = matches!(parsed.scheme(), "postgres" | "postgresql");
+        if !known || parsed.cannot_be_a_base() {
             return Err(wrong());
         }
         let mut says_sslmode = std::env::var_os("PGSSLMODE").is_some();
@@ -58,7 +59,7 @@ impl Address {
             let known = PARAMETERS.contains(&&*name) || name.starts_with("options[");
             if !known {
                 return Err(unusable(format!(
-                    "its address has the parameter {name:?}; known are {}",
+                    "its address has a parameter that is not known; known are {}",
                     PARAMETERS.join(", ")
                 )));
             }
@@ -155,6 +156,8 @@ mod tests {
             "mysql://u:hunter2@db/x",
             "postgres://u:hunter2@db:port/x",
             "postgres://db/x?pasword=hunter2",
+            "postgres://db/x?hunter2=1",
+            "postgres:hunter2",
             "postgres://db/x?sslmode=hunter2",
         ] {
             let error = parse(url).err().expect("refused");

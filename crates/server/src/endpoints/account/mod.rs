@@ -15,10 +15,10 @@ use http::header::SET_COOKIE;
 
 use crate::admin;
 use crate::app::App;
-use crate::browser::{self, Login, Visitor};
+use crate::browser::{self, Login};
 use crate::endpoints::sign_in::SignIn;
 use crate::extract::Peer;
-use crate::pages::{AccountPage, LoginProblem, Notice, PasswordProblem};
+use crate::pages::{AccountPage, Notice, PasswordProblem};
 use crate::routes::paths;
 use crate::show;
 
@@ -29,17 +29,18 @@ pub(crate) async fn account(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    match browser::visitor(&app, peer, &headers).await {
-        Ok(Visitor::Known(login)) => {
-            let query = Params::parse_form(query.unwrap_or_default().as_bytes());
-            let done = query
-                .ok()
-                .and_then(|query| Notice::parse(query.get("done")?));
-            page(&app, &login, done, None).await
-        }
-        Ok(Visitor::Stranger(cookie)) => sign_in(&app, &login_path(&app)).page(&cookie, "", None),
-        Err(error) => show::error(&error),
-    }
+    let login = match SignIn::of_ours(&app, &login_path(&app))
+        .visited(peer, &headers)
+        .await
+    {
+        Ok(login) => login,
+        Err(response) => return response,
+    };
+    let query = Params::parse_form(query.unwrap_or_default().as_bytes());
+    let done = query
+        .ok()
+        .and_then(|query| Notice::parse(query.get("done")?));
+    page(&app, &login, done, None).await
 }
 
 /// `POST /account/login`: the login page's form.
@@ -49,26 +50,13 @@ pub(crate) async fn log_in(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (cookie, form) = match browser::form(&app, &headers, body).await {
-        Ok(form) => form,
-        Err(error) => return show::error(&error),
-    };
-    let to = format!("{}{}", app.path(), paths::ACCOUNT);
-    sign_in(&app, &login_path(&app))
-        .submitted(peer, &headers, &cookie, &form, |_| to)
+    SignIn::of_ours(&app, &login_path(&app))
+        .log_in(peer, &headers, body, paths::ACCOUNT)
         .await
 }
 
 fn login_path(app: &App) -> String {
     format!("{}{}/login", app.path(), paths::ACCOUNT)
-}
-
-fn sign_in<'a>(app: &'a App, action: &'a str) -> SignIn<'a> {
-    SignIn {
-        app,
-        action,
-        client_name: None,
-    }
 }
 
 /// `POST /account/password`.
@@ -166,17 +154,10 @@ async fn posted(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Login, Params), Response> {
-    let form = browser::form(app, headers, body).await;
-    let (_, form) = form.map_err(|error| show::error(&error))?;
-    match browser::visitor(app, peer, headers).await {
-        Ok(Visitor::Known(login)) => Ok((login, form)),
-        // The session ended while the page was open.
-        Ok(Visitor::Stranger(cookie)) => {
-            let stale = Some(LoginProblem::Stale);
-            Err(sign_in(app, &login_path(app)).page(&cookie, "", stale))
-        }
-        Err(error) => Err(show::error(&error)),
-    }
+    let path = login_path(app);
+    SignIn::of_ours(app, &path)
+        .posted(peer, headers, body)
+        .await
 }
 
 /// To the page again, so that loading it once more posts nothing.
