@@ -23,7 +23,26 @@ pub(crate) struct Connection {
 /// An answer with a `Content-Length`.
 pub(crate) struct Answer<'a> {
     pub(crate) status: u16,
+    head: &'a str,
     pub(crate) body: &'a str,
+}
+
+impl<'a> Answer<'a> {
+    /// The values of a header, in their order.
+    pub(crate) fn headers(&self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        headers(self.head, name)
+    }
+
+    /// Its first line of text, for a message.
+    pub(crate) fn told(&self) -> String {
+        let start: String = self.body.chars().take(200).collect();
+        format!("{} {start:?}", self.status)
+    }
+
+    /// Where it sends a browser.
+    pub(crate) fn location(&self) -> Option<&'a str> {
+        self.headers("location").next()
+    }
 }
 
 impl Connection {
@@ -57,9 +76,10 @@ impl Connection {
         let head = timeout(PATIENCE, read)
             .await
             .context("no answer in time")??;
-        let body = self.buffer.get(head.length..).unwrap_or_default();
+        let (text, body) = self.buffer.split_at(head.length);
         Ok(Answer {
             status: head.status,
+            head: std::str::from_utf8(text)?,
             body: std::str::from_utf8(body)?,
         })
     }
@@ -79,21 +99,27 @@ impl Head {
             return Ok(None);
         };
         let text = std::str::from_utf8(bytes.get(..end).unwrap_or_default())?;
-        let mut lines = text.split("\r\n");
-        let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 "));
+        let status = text.strip_prefix("HTTP/1.1 ");
         let status = status
             .and_then(|line| line.get(..3))
             .context("not HTTP/1.1")?;
-        let content_length = lines
-            .filter_map(|line| line.split_once(':'))
-            .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        let content_length = headers(text, "content-length")
+            .next()
             .context("the answer has no Content-Length")?;
         Ok(Some(Self {
             status: status.parse()?,
             length: end + 4,
-            content_length: content_length.1.trim().parse()?,
+            content_length: content_length.parse()?,
         }))
     }
+}
+
+fn headers<'a>(head: &'a str, name: &'a str) -> impl Iterator<Item = &'a str> {
+    head.split("\r\n")
+        .skip(1)
+        .filter_map(|line| line.split_once(':'))
+        .filter(move |(own, _)| own.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 #[cfg(test)]

@@ -69,13 +69,17 @@ async fn toil(
     let mut latencies = Vec::with_capacity(16 * 1024);
     let mut request = Vec::new();
     loop {
-        work.next(&mut request);
         let asked = Instant::now();
         if asked >= until {
             return Ok((work, latencies));
         }
-        let answer = connection.exchange(&request).await?;
+        loop {
+            work.next(&mut request);
+            let answer = connection.exchange(&request).await?;
+            if work.accept(&answer)? {
+                break;
+            }
+        }
         latencies.push(u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX));
-        work.accept(&answer)?;
     }
 }

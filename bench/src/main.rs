@@ -8,32 +8,38 @@
 
 mod client;
 mod connection;
+mod fill;
 mod floor;
 mod load;
 mod memory;
 mod part;
 mod pinning;
+mod program;
 mod report;
 mod rounds;
 mod scenario;
 mod start;
 mod target;
+mod visitor;
 mod work;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use gatepass_testkit::Postgres;
 
 use crate::client::{Client, Peers};
+use crate::fill::Fill;
 use crate::memory::Memory;
 use crate::part::Part;
+use crate::program::Program;
 use crate::report::{Report, Server};
 use crate::rounds::Plan;
 use crate::scenario::Scenario;
-use crate::target::{Program, Target};
+use crate::target::Target;
 
 #[derive(Parser)]
 #[command(about = "Measure gatepass beside a bare program that does only the unavoidable work")]
@@ -52,6 +58,9 @@ struct Args {
     /// Measure these only
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Part>,
+    /// Measure ours on this SQLite database too, which `fill` has filled
+    #[arg(long, value_name = "FILE")]
+    filled: Option<PathBuf>,
     /// Print one JSON object in place of the table
     #[arg(long)]
     json: bool,
@@ -64,12 +73,16 @@ enum Mode {
         /// Where its look-ups go
         database: PathBuf,
     },
+    /// Fill a database as years of use would, for --filled
+    Fill(Fill),
 }
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    if let Some(Mode::Floor { database }) = &args.mode {
-        return block_on(floor::serve(database));
+    match &args.mode {
+        Some(Mode::Floor { database }) => return block_on(floor::serve(database)),
+        Some(Mode::Fill(fill)) => return block_on(fill.run()),
+        None => {}
     }
     pinning::to_load_core()?;
     let report = block_on(measure(&args))?;
@@ -87,27 +100,35 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
         rounds: args.rounds,
         connections: args.connections,
     };
-    let peers = match Part::client(&args.only) {
-        true => Some(Peers::find()?),
-        false => None,
-    };
     let scratch = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let gatepass = Program::gatepass(gatepass_binary()?, scratch.path());
+    let gatepass = Program::sqlite(gatepass_binary()?, scratch.path()).await?;
     let floor = Program::floor(scratch.path())?;
-
     let ours = Target::start(&gatepass).await?;
     let bare = Target::start(&floor).await?;
+    let mut targets = vec![ours, bare];
+
     let scenarios = Part::scenarios(&args.only);
     let server = match scenarios.is_empty() {
         true => None,
-        false => Some(serve(&plan, &scenarios, &ours, &bare).await?),
+        false => {
+            let database = program::postgres()?;
+            let mut programs = joining(scratch.path(), &database).await?;
+            if let Some(filled) = &args.filled {
+                programs.push(Program::filled(gatepass_binary()?, scratch.path(), filled).await?);
+            }
+            Some(serve(&plan, &scenarios, &programs, &mut targets).await?)
+        }
     };
-    let client = match &peers {
-        Some(peers) => Some(Client::measure(&plan, peers, &gatepass, &ours, &bare).await?),
-        None => None,
+    let client = match (Part::client(&args.only), &*targets) {
+        (true, [ours, bare, ..]) => {
+            let peers = Peers::find()?;
+            Some(Client::measure(&plan, &peers, &gatepass, ours, bare).await?)
+        }
+        _ => None,
     };
-    ours.stop().await?;
-    bare.stop().await?;
+    for target in targets {
+        target.stop().await?;
+    }
 
     let start = match server {
         None => None,
@@ -123,20 +144,51 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
     })
 }
 
+/// Measures `scenarios` at the two that run, and at those that join them for it.
 async fn serve(
     plan: &Plan,
     scenarios: &[Scenario],
-    ours: &Target,
-    bare: &Target,
+    programs: &[Program],
+    targets: &mut Vec<Target>,
 ) -> anyhow::Result<Server> {
-    let mut memory = Memory::idle(ours, bare).await?;
+    for program in programs {
+        targets.push(Target::start(program).await?);
+    }
+    let mut memory = Memory::idle(targets).await?;
     let mut rows = Vec::new();
     for scenario in scenarios {
         eprintln!("{scenario} …");
-        rows.push(rounds::run(*scenario, plan, ours, bare).await?);
+        rows.push(rounds::run(*scenario, plan, targets).await?);
     }
-    memory.after_load(ours, bare)?;
+    memory.after_load(targets)?;
+    for joined in targets.drain(2..) {
+        joined.stop().await?;
+    }
     Ok(Server { rows, memory })
+}
+
+/// Who joins ours and the floor for the server's figures.
+async fn joining(scratch: &Path, database: &Postgres) -> anyhow::Result<Vec<Program>> {
+    let postgres = Program::postgres(gatepass_binary()?, scratch, &database.database()).await?;
+    let (node, script) = oidc_provider()?;
+    Ok(vec![
+        postgres,
+        Program::oidc_provider(node, &script, scratch),
+    ])
+}
+
+/// Node.js and the script that starts the peer.
+fn oidc_provider() -> anyhow::Result<(PathBuf, PathBuf)> {
+    let node = std::env::var_os("NODE_BIN").map_or_else(|| "node".into(), PathBuf::from);
+    let named = std::env::var_os("OIDC_PROVIDER").map(PathBuf::from);
+    let script = named.unwrap_or_else(|| "testkit/servers/oidc-provider/bench.mjs".into());
+    let packages = script.with_file_name("node_modules");
+    anyhow::ensure!(
+        packages.is_dir(),
+        "{} does not exist; `cargo xtask bench` installs what is in it",
+        packages.display()
+    );
+    Ok((node, script))
 }
 
 /// `GATEPASS_BIN`, or the `gatepass` beside this program.

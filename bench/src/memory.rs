@@ -1,40 +1,47 @@
 //! Resident memory.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::program::Contender;
 use crate::target::Target;
 
 /// How long a program is left alone before it counts as idle.
 const REST: Duration = Duration::from_secs(1);
 
-/// Resident memory of both programs, in bytes.
+/// Resident memory of each program, in bytes.
 #[derive(Serialize)]
-pub(crate) struct Memory {
-    pub(crate) ours_idle: u64,
-    pub(crate) ours_after_load: u64,
-    pub(crate) floor_idle: u64,
-    pub(crate) floor_after_load: u64,
+pub(crate) struct Memory(pub(crate) BTreeMap<Contender, Resident>);
+
+/// Of one program.
+#[derive(Serialize)]
+pub(crate) struct Resident {
+    pub(crate) idle: u64,
+    pub(crate) after_load: u64,
 }
 
 impl Memory {
-    /// As they are before the first request.
-    pub(crate) async fn idle(ours: &Target, floor: &Target) -> anyhow::Result<Self> {
+    /// As it is before the first request.
+    pub(crate) async fn idle(targets: &[Target]) -> anyhow::Result<Self> {
         tokio::time::sleep(REST).await;
-        let (ours, floor) = (ours.resident()?, floor.resident()?);
-        Ok(Self {
-            ours_idle: ours,
-            ours_after_load: ours,
-            floor_idle: floor,
-            floor_after_load: floor,
-        })
+        let mut memory = BTreeMap::new();
+        for target in targets {
+            let idle = target.resident()?;
+            let after_load = idle;
+            memory.insert(target.contender, Resident { idle, after_load });
+        }
+        Ok(Self(memory))
     }
 
-    /// As they are after the last one.
-    pub(crate) fn after_load(&mut self, ours: &Target, floor: &Target) -> anyhow::Result<()> {
-        self.ours_after_load = ours.resident()?;
-        self.floor_after_load = floor.resident()?;
+    /// As it is after the last one.
+    pub(crate) fn after_load(&mut self, targets: &[Target]) -> anyhow::Result<()> {
+        for target in targets {
+            if let Some(resident) = self.0.get_mut(&target.contender) {
+                resident.after_load = target.resident()?;
+            }
+        }
         Ok(())
     }
 }

@@ -40,6 +40,7 @@ impl ValueEnum for Part {
             Self::Server(Scenario::IntrospectClient),
             Self::Server(Scenario::Jwks),
             Self::Server(Scenario::Refresh),
+            Self::Server(Scenario::Code),
             Self::Client,
         ]
     }
@@ -61,7 +62,7 @@ mod tests {
 
     #[test]
     fn nothing_named_is_everything() {
-        assert_eq!(Part::scenarios(&[]).len(), 5);
+        assert_eq!(Part::scenarios(&[]).len(), 6);
         assert!(Part::client(&[]));
     }
 

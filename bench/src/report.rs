@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::client::Client;
 use crate::memory::Memory;
+use crate::program::Contender;
 use crate::rounds::{Figures, Row};
 use crate::start::Start;
 
@@ -50,63 +51,83 @@ impl fmt::Display for Report {
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{:<26}{:>9}{:>9}{:>7}{:>8}{:>6}{:>17}{:>17}{:>11}",
-            "one core, medians",
-            "ours/s",
-            "floor/s",
-            "ratio",
-            "by CPU",
-            "aim",
-            "ours p50/p99 ms",
-            "floor p50/p99",
-            "CPU µs"
-        )?;
-        for row in &self.rows {
-            writeln!(f, "{row}")?;
+        write!(f, "{:<26}", "one core, answers per s")?;
+        for contender in self.columns() {
+            write!(f, "{:>15}", name(contender))?;
         }
-        let mb = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes / 100_000 % 10);
-        let Memory {
-            ours_idle,
-            ours_after_load,
-            floor_idle,
-            floor_after_load,
-        } = self.memory;
-        writeln!(
-            f,
-            "memory, idle → after load   ours {} → {}",
-            mb(ours_idle),
-            mb(ours_after_load)
-        )?;
-        writeln!(
-            f,
-            "                            floor {} → {}",
-            mb(floor_idle),
-            mb(floor_after_load)
-        )
+        writeln!(f, "{:>8}{:>8}{:>6}", "ratio", "by CPU", "aim")?;
+        let percent =
+            |share: Option<f64>| or_dash(share.map(|own| format!("{:.0} %", own * 100.0)));
+        for row in &self.rows {
+            self.line(f, row, |figures| format!("{:.0}", figures.per_second))?;
+            let (ratio, by_processor) = (percent(row.ratio), percent(row.ratio_by_processor));
+            writeln!(f, "{ratio:>8}{by_processor:>8}{:>6}", percent(row.aim))?;
+        }
+        self.table(f, "p50/p99 in ms", |figures| {
+            format!("{:.2}/{:.2}", figures.p50_ms, figures.p99_ms)
+        })?;
+        self.table(f, "CPU in µs per answer", |figures| {
+            format!("{:.0}", figures.processor_us)
+        })?;
+        write!(f, "\n{:<26}", "memory, idle → after, MB")?;
+        let mb = |bytes: u64| format!("{}.{}", bytes / 1_000_000, bytes / 100_000 % 10);
+        for contender in self.columns() {
+            let resident = self.memory.0.get(&contender);
+            let cell = resident.map(|own| format!("{} → {}", mb(own.idle), mb(own.after_load)));
+            write!(f, "{:>15}", or_dash(cell))?;
+        }
+        writeln!(f)
     }
 }
 
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
-        let percent = |share: f64| format!("{:.0} %", share * 100.0);
-        let latency = |figures: &Figures| format!("{:.2}/{:.2}", figures.p50_ms, figures.p99_ms);
-        let floor = self.floor.as_ref();
-        let processor = or_dash(floor.map(|floor| format!("{:.0}", floor.processor_us)));
-        write!(
-            f,
-            "{:<26}{:>9.0}{:>9}{:>7}{:>8}{:>6}{:>17}{:>17}{:>11}",
-            self.what,
-            self.ours.per_second,
-            or_dash(floor.map(|floor| format!("{:.0}", floor.per_second))),
-            or_dash(self.ratio.map(percent)),
-            or_dash(self.ratio_by_processor.map(percent)),
-            or_dash(self.aim.map(percent)),
-            latency(&self.ours),
-            or_dash(floor.map(latency)),
-            format!("{:.0}/{processor}", self.ours.processor_us),
-        )
+impl Server {
+    /// Those that were measured.
+    fn columns(&self) -> impl Iterator<Item = Contender> {
+        let measured = |contender: &Contender| {
+            let mut rows = self.rows.iter();
+            rows.any(|row| row.figures.contains_key(contender))
+        };
+        Contender::ALL.into_iter().filter(measured)
+    }
+
+    fn table(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        title: &str,
+        of: fn(&Figures) -> String,
+    ) -> fmt::Result {
+        writeln!(f, "\n{title}")?;
+        for row in &self.rows {
+            self.line(f, row, of)?;
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+
+    fn line(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        row: &Row,
+        of: fn(&Figures) -> String,
+    ) -> fmt::Result {
+        write!(f, "{:<26}", row.what)?;
+        for contender in self.columns() {
+            write!(f, "{:>15}", or_dash(row.figures.get(&contender).map(of)))?;
+        }
+        Ok(())
+    }
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+fn name(contender: Contender) -> &'static str {
+    match contender {
+        Contender::Sqlite => "ours, SQLite",
+        Contender::Postgres => "PostgreSQL",
+        Contender::Floor => "floor",
+        Contender::OidcProvider => "oidc-provider",
+        Contender::Filled => "ours, filled",
     }
 }

@@ -1,10 +1,13 @@
-//! Ours and the floor by turns, so that whatever else the machine does meets both.
+//! Everybody by turns, so that whatever else the machine does meets all of them.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::load::{self, Measurement};
+use crate::program::Contender;
 use crate::scenario::Scenario;
 use crate::target::Target;
 use crate::work::Work;
@@ -23,9 +26,8 @@ pub(crate) struct Plan {
 #[derive(Serialize)]
 pub(crate) struct Row {
     pub(crate) what: String,
-    pub(crate) ours: Figures,
-    pub(crate) floor: Option<Figures>,
-    /// Ours as a share of the floor's rate: the median over pairs of neighbouring rounds.
+    pub(crate) figures: BTreeMap<Contender, Figures>,
+    /// Ours on SQLite as a share of the floor's rate: the median over pairs of neighbouring rounds.
     pub(crate) ratio: Option<f64>,
     /// The same by processor time per answer, which other programs on the machine disturb much less.
     pub(crate) ratio_by_processor: Option<f64>,
@@ -42,38 +44,42 @@ pub(crate) struct Figures {
     pub(crate) processor_us: f64,
 }
 
-/// Measures one scenario.
+/// Measures one scenario at everybody it is for.
 pub(crate) async fn run(
     scenario: Scenario,
     plan: &Plan,
-    ours: &Target,
-    floor: &Target,
+    targets: &[Target],
 ) -> anyhow::Result<Row> {
-    let mut ours = Side::warm(scenario, plan, ours).await?;
-    let mut floor = match scenario.has_floor() {
-        true => Some(Side::warm(scenario, plan, floor).await?),
-        false => None,
-    };
-    for _ in 0..plan.rounds {
-        ours.round(plan).await?;
-        if let Some(floor) = &mut floor {
-            floor.round(plan).await?;
+    let mut sides = Vec::new();
+    for target in targets {
+        if scenario.is_for(target.contender) {
+            let side = Side::warm(scenario, plan, target).await;
+            let side = side.with_context(|| format!("{:?}", target.contender))?;
+            sides.push((target.contender, side));
         }
     }
-    let ratio = floor.as_ref().map(|floor| {
-        let pairs = ours.rounds.iter().zip(&floor.rounds);
-        median(pairs.map(|(ours, floor)| ours.rate / floor.rate).collect())
-    });
-    let floor = floor.map(|floor| floor.figures());
-    let ours = ours.figures();
+    for _ in 0..plan.rounds {
+        for (_, side) in &mut sides {
+            side.round(plan).await?;
+        }
+    }
+    let of = |contender| {
+        let found = sides.iter().find(|(own, _)| *own == contender);
+        found.map(|(_, side)| side)
+    };
+    let pair = of(Contender::Sqlite).zip(of(Contender::Floor));
     Ok(Row {
         what: scenario.to_string(),
-        ratio,
-        ratio_by_processor: floor
-            .as_ref()
-            .map(|floor| floor.processor_us / ours.processor_us),
-        ours,
-        floor,
+        ratio: pair.map(|(ours, floor)| {
+            let rounds = ours.rounds.iter().zip(&floor.rounds);
+            median(rounds.map(|(ours, floor)| ours.rate / floor.rate).collect())
+        }),
+        ratio_by_processor: pair
+            .map(|(ours, floor)| floor.figures().processor_us / ours.figures().processor_us),
+        figures: sides
+            .iter()
+            .map(|(contender, side)| (*contender, side.figures()))
+            .collect(),
         aim: scenario.aim().map(|percent| f64::from(percent) / 100.0),
     })
 }

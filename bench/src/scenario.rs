@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::connection::Connection;
+use crate::program::Contender;
 use crate::target::Target;
-use crate::work::{Work, get, member, post, post_head};
-
-const TOKEN: &str = "/oauth/token";
-const INTROSPECT: &str = "/oauth/introspect";
+use crate::visitor::Visitor;
+use crate::work::{
+    Work, authorization_request, get, member, post, post_body, post_head, redemption,
+};
 
 /// One thing that is measured.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -22,12 +23,18 @@ pub(crate) enum Scenario {
     Jwks,
     /// Refreshes, each of which rotates: one durable commit each.
     Refresh,
+    /// An authorization request of somebody who has consented before, and the redemption of its code: two durable commits.
+    Code,
 }
 
 impl Scenario {
-    /// Whether the floor does it too. How a durable write is done best is no question for a floor.
-    pub(crate) fn has_floor(self) -> bool {
-        self != Self::Refresh
+    /// Who does it. How a durable write is done best is no question for a floor, and a key set comes from no database.
+    pub(crate) fn is_for(self, contender: Contender) -> bool {
+        match contender {
+            Contender::Sqlite | Contender::Filled | Contender::OidcProvider => true,
+            Contender::Postgres => self != Self::Jwks,
+            Contender::Floor => !matches!(self, Self::Refresh | Self::Code),
+        }
     }
 
     /// The share of the floor's rate that is aimed at, in percent.
@@ -35,62 +42,75 @@ impl Scenario {
         match self {
             Self::Token => Some(80),
             Self::IntrospectUser | Self::IntrospectClient => Some(70),
-            Self::Jwks | Self::Refresh => None,
+            Self::Jwks | Self::Refresh | Self::Code => None,
         }
     }
 
     /// What one more connection does.
     pub(crate) async fn work(self, target: &Target) -> anyhow::Result<Work> {
+        let dialect = &target.dialect;
         let itself = [("grant_type", "client_credentials")];
         Ok(match self {
-            Self::Token => Work::Same {
-                request: post(target, TOKEN, &itself),
-                field: r#""access_token":"ey"#,
-            },
-            Self::IntrospectUser => {
-                let token = obtain(target, &by_password(target), "access_token").await?;
-                introspect(target, &token)
+            Self::Token => {
+                let resource = dialect.resource.map(|resource| ("resource", resource));
+                let form: Vec<_> = itself.into_iter().chain(resource).collect();
+                Work::Same {
+                    request: post(target, dialect.token, &form),
+                    field: r#""access_token":"ey"#,
+                }
             }
+            Self::IntrospectUser => introspect(target, &of_user(target, "access_token").await?),
             Self::IntrospectClient => {
-                let token = obtain(target, &itself, "access_token").await?;
-                introspect(target, &token)
+                let request = post(target, dialect.token, &itself);
+                introspect(target, &obtain(target, &request, "access_token").await?)
             }
             Self::Jwks => Work::Same {
-                request: get(target, "/jwks.json"),
+                request: get(target, dialect.jwks),
                 field: r#""P-256""#,
             },
             Self::Refresh => Work::Refresh {
-                head: post_head(target, TOKEN),
-                token: obtain(target, &by_password(target), "refresh_token").await?,
+                head: post_head(target, dialect.token),
+                token: of_user(target, "refresh_token").await?,
             },
+            Self::Code => {
+                let (visitor, _) = Visitor::consent(target).await?;
+                Work::Code {
+                    authorize: visitor.get(&authorization_request(target, "none")),
+                    head: post_head(target, dialect.token),
+                    code: None,
+                }
+            }
         })
     }
 }
 
 fn introspect(target: &Target, token: &str) -> Work {
     Work::Same {
-        request: post(target, INTROSPECT, &[("token", token)]),
+        request: post(target, target.dialect.introspect, &[("token", token)]),
         field: r#""active":true"#,
     }
 }
 
-fn by_password(target: &Target) -> [(&'static str, &str); 3] {
-    [
-        ("grant_type", "password"),
-        ("username", &target.ready.user),
-        ("password", &target.ready.password),
-    ]
+/// One of the tokens that the client gets on the user's behalf.
+async fn of_user(target: &Target, name: &str) -> anyhow::Result<String> {
+    let request = if target.dialect.takes_passwords {
+        let form = [
+            ("grant_type", "password"),
+            ("username", &target.known.user),
+            ("password", &target.known.password),
+        ];
+        post(target, target.dialect.token, &form)
+    } else {
+        let (_, code) = Visitor::consent(target).await?;
+        post_body(target, target.dialect.token, &redemption(&code))
+    };
+    obtain(target, &request, name).await
 }
 
-async fn obtain(target: &Target, form: &[(&str, &str)], name: &str) -> anyhow::Result<String> {
+async fn obtain(target: &Target, request: &[u8], name: &str) -> anyhow::Result<String> {
     let mut connection = Connection::open(target.address).await?;
-    let answer = connection.exchange(&post(target, TOKEN, form)).await?;
-    anyhow::ensure!(
-        answer.status == 200,
-        "no token: {} {}",
-        answer.status,
-        answer.body
-    );
+    let answer = connection.exchange(request).await?;
+    anyhow::ensure!(answer.status == 200, "no token: {}", answer.told());
     member(answer.body, name)
 }
 
@@ -102,6 +122,7 @@ impl fmt::Display for Scenario {
             Self::IntrospectClient => "introspect (client's own)",
             Self::Jwks => "jwks",
             Self::Refresh => "refresh (rotates)",
+            Self::Code => "code: asked and redeemed",
         })
     }
 }

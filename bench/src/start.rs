@@ -5,8 +5,9 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::connection::Connection;
+use crate::program::Program;
 use crate::rounds::median;
-use crate::target::{Program, Target};
+use crate::target::Target;
 use crate::work::get;
 
 /// How often each program is started.
@@ -36,7 +37,9 @@ async fn once(program: &Program) -> anyhow::Result<f64> {
     let started = Instant::now();
     let target = Target::start(program).await?;
     let mut connection = Connection::open(target.address).await?;
-    let answer = connection.exchange(&get(&target, "/jwks.json")).await?;
+    let answer = connection
+        .exchange(&get(&target, target.dialect.jwks))
+        .await?;
     anyhow::ensure!(
         answer.status == 200,
         "the first answer was {}",

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,71 +12,17 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 use crate::pinning;
+use crate::program::{Contender, Dialect, Known, Program};
 
 /// How long a program may take to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How a program is started.
-pub(crate) struct Program {
-    binary: PathBuf,
-    args: Vec<String>,
-    log: PathBuf,
-    database: PathBuf,
-}
-
-impl Program {
-    /// `gatepass serve --dev` on a database in `scratch`.
-    pub(crate) fn gatepass(binary: PathBuf, scratch: &Path) -> Self {
-        let database = scratch.join("gatepass.db");
-        let args = [
-            "serve",
-            "--dev",
-            "--output",
-            "json",
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-        ];
-        let path = database.display().to_string();
-        let args = args.iter().map(ToString::to_string).chain([path]);
-        Self {
-            binary,
-            args: args.collect(),
-            log: scratch.join("gatepass.log"),
-            database,
-        }
-    }
-
-    /// The file that is run.
-    pub(crate) fn binary(&self) -> &Path {
-        &self.binary
-    }
-
-    /// The file of its database.
-    pub(crate) fn database(&self) -> &Path {
-        &self.database
-    }
-
-    /// This program as the floor.
-    pub(crate) fn floor(scratch: &Path) -> anyhow::Result<Self> {
-        let database = scratch.join("floor.db");
-        Ok(Self {
-            binary: std::env::current_exe()?,
-            args: vec!["floor".to_owned(), database.display().to_string()],
-            log: scratch.join("floor.log"),
-            database,
-        })
-    }
-}
-
 /// What a program prints in its first line.
 #[derive(Deserialize)]
-pub(crate) struct Ready {
+struct Ready {
     issuer: String,
-    pub(crate) user: String,
-    pub(crate) password: String,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: String,
+    #[serde(flatten)]
+    known: Option<Known>,
 }
 
 /// A running program.
@@ -86,7 +31,9 @@ pub(crate) struct Target {
     /// Kept open, so that the program can go on writing.
     _output: Lines<BufReader<ChildStdout>>,
     pid: u32,
-    pub(crate) ready: Ready,
+    pub(crate) contender: Contender,
+    pub(crate) dialect: Dialect,
+    pub(crate) known: Known,
     pub(crate) address: SocketAddr,
 }
 
@@ -116,6 +63,7 @@ impl Target {
         };
         let ready: Ready =
             serde_json::from_str(&line).context("the first line is not understood")?;
+        let known = program.known.clone().or(ready.known);
         let address = ready
             .issuer
             .strip_prefix("http://")
@@ -130,7 +78,9 @@ impl Target {
             child,
             _output: output,
             pid,
-            ready,
+            contender: program.contender,
+            dialect: program.dialect,
+            known: known.context("it does not say who may use it")?,
             address,
         })
     }

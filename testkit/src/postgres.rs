@@ -88,6 +88,19 @@ impl Postgres {
         server
     }
 
+    /// Makes a server that keeps what it acknowledges even when the machine fails, as those of operators do, and starts it.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::start`] does.
+    pub fn start_durable() -> Self {
+        let mut server = Self::made();
+        let kept = ["fsync=on", "full_page_writes=on", "shared_buffers=128MB"];
+        server.settings.extend(kept.map(str::to_owned));
+        server.start_again();
+        server
+    }
+
     fn made() -> Self {
         let programs = programs().expect(
             "PostgreSQL's initdb is neither in /usr/lib/postgresql/*/bin nor on PATH: run `cargo xtask setup`",

@@ -9,13 +9,13 @@ use anyhow::Result;
 
 use crate::Task;
 use crate::program::{cargo, program, run};
-use crate::setup::{oidc_agent, python};
+use crate::setup::{node, oidc_agent, postgres, python};
 use crate::step::step;
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "bench",
-    about: "gatepass beside a bare program, bare reqwest, requests-oauthlib and oidc-agent",
+    about: "gatepass beside a bare program, oidc-provider, bare reqwest, requests-oauthlib and oidc-agent",
     run: everything,
 };
 
@@ -23,9 +23,10 @@ pub(crate) const TASK: Task = Task {
 const PROFILE: &str = "dist";
 
 fn everything(arguments: &[String]) -> Result<()> {
-    let python = step("peers", "put in place what the message names", || {
+    let (python, node) = step("peers", "put in place what the message names", || {
         oidc_agent::ready()?;
-        python::environment()
+        postgres::ready()?;
+        Ok((python::environment()?, node::ready()?))
     })?;
     step("the programs", "mend the build", || {
         run(cargo().args(["build", "--profile", PROFILE]).args([
@@ -40,6 +41,11 @@ fn everything(arguments: &[String]) -> Result<()> {
     step(
         "measurement",
         "see bench/README.md for what it needs",
-        || run(program(bench).args(arguments).env("PYTHON", python)),
+        || {
+            run(program(bench)
+                .args(arguments)
+                .env("PYTHON", python)
+                .env("NODE_BIN", node))
+        },
     )
 }

@@ -20,8 +20,9 @@ use self::oidc_agent::Agent;
 use self::printer::Printer;
 use self::requests::Requests;
 use self::starts::Starts;
+use crate::program::Program;
 use crate::rounds::Plan;
-use crate::target::{Program, Target};
+use crate::target::Target;
 
 /// What was measured of the client.
 #[derive(Serialize)]

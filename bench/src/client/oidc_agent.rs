@@ -14,7 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use super::printer::Printer;
 use crate::pinning;
-use crate::target::{Program, Target};
+use crate::program::Program;
+use crate::target::Target;
 use crate::work::member;
 
 /// How long a program may take.
@@ -166,8 +167,8 @@ async fn register(gatepass: &Program) -> anyhow::Result<Client> {
 /// The refresh token of the ready-made user, for which nobody has to be asked.
 async fn refresh_token(issuer: &str, client: &Client, server: &Target) -> anyhow::Result<String> {
     let password = Grant::Password {
-        username: server.ready.user.clone(),
-        password: SecretRef::given(&server.ready.password),
+        username: server.known.user.clone(),
+        password: SecretRef::given(&server.known.password),
     };
     let secret = SecretRef::given(&client.secret);
     let oauth = OAuth::new(

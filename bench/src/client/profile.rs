@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context as _, ensure};
 
 use super::printer::Printer;
-use crate::target::{Program, Target};
+use crate::program::Program;
+use crate::target::Target;
 
 const PROFILE: &str = "bench";
 
@@ -18,13 +19,13 @@ pub(super) fn printer(
     scratch: &Path,
 ) -> anyhow::Result<Printer> {
     let secret = scratch.join("client.secret");
-    std::fs::write(&secret, &server.ready.client_secret)?;
+    std::fs::write(&secret, &server.known.client_secret)?;
     let env = surroundings(scratch);
     let issuer = format!("http://{}", server.address);
     let output = Command::new(gatepass.binary())
         .args(["profile", "add", PROFILE, "--grant", "client_credentials"])
         .args(["--api", &issuer, "--issuer", &issuer])
-        .args(["--client-id", &server.ready.client_id])
+        .args(["--client-id", &server.known.client_id])
         .arg("--client-secret-file")
         .arg(&secret)
         .envs(env.iter().cloned())

@@ -132,8 +132,8 @@ pub(super) async fn measure(
 
 fn session(server: &Target, origin: &str) -> anyhow::Result<Session> {
     let issuer = format!("http://{}", server.address);
-    let secret = SecretRef::given(&server.ready.client_secret);
-    let oauth = OAuth::client_credentials(issuer, &server.ready.client_id, secret);
+    let secret = SecretRef::given(&server.known.client_secret);
+    let oauth = OAuth::client_credentials(issuer, &server.known.client_id, secret);
     Ok(Session::builder(oauth.into()).api(origin).build()?)
 }
 
