@@ -7,7 +7,7 @@ use clap::Args;
 use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::details::{GrantDetails, UserDetails};
 use gatepass_proto::decide::record::{Family, Grant, Record, User};
-use gatepass_proto::{ClientId, Digest, GrantId, Timestamp, UserId};
+use gatepass_proto::{ClientId, GrantId, Timestamp, UserId};
 use gatepass_store::Store;
 
 /// Rows in one commit.
@@ -50,14 +50,14 @@ impl Fill {
     }
 
     fn grant(&self, n: u64, now: Timestamp) -> Grant {
-        let id = Digest::of(n.to_be_bytes());
-        let (start, seed) = id.as_bytes().split_at(16);
-        let halves = |half: &[u8]| half.try_into().unwrap_or([0; 16]);
+        // In order, so that the pages are written once, and all over the range, so that new ones fall among them.
+        let apart = u128::MAX / u128::from(self.grants.max(1));
         let over = n % 100 < self.expired;
         let begun = now - LIFETIME;
         Grant {
-            grant_id: GrantId::from_bytes(halves(start)),
+            grant_id: GrantId::from_bytes((u128::from(n) * apart).to_be_bytes()),
             client_id: ClientId::new(format!("cl_{:032x}", n % 1000)),
+            // Those of one person are far apart.
             user_id: user_id(n % self.users),
             scope: "read write offline_access".parse().unwrap_or_default(),
             audience: vec!["https://login.example.com/api".to_owned()],
@@ -65,7 +65,7 @@ impl Fill {
             expires_at: if over { now } else { now + LIFETIME },
             revoked_at: None,
             family: Some(Family {
-                seed: halves(seed),
+                seed: u128::from(n).to_be_bytes(),
                 key_version: 1,
                 head: 7,
                 rotated_at: begun,

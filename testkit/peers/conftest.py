@@ -21,11 +21,18 @@ TOKEN_PATHS = ("/oauth/token", "/auth/token", "/api/auth", "/api/auth/jwt")
 
 
 @pytest.fixture(scope="module")
-def offer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Offer]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gatepass]:
     """A fresh server on a free port."""
-    with Gatepass(tmp_path_factory.mktemp("gatepass")) as offer:
-        assert Path(offer.ca).is_file()
-        yield offer
+    server = Gatepass(tmp_path_factory.mktemp("gatepass"))
+    with server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def offer(server: Gatepass) -> Offer:
+    """What it offers."""
+    assert Path(server.offer.ca).is_file()
+    return server.offer
 
 
 @pytest.fixture(autouse=True)

@@ -41,13 +41,15 @@ class Offer:
 class Gatepass:
     """The server's process; a context manager that gives an `Offer`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         binary = os.environ.get("GATEPASS_BIN")
         if not binary:
             raise RuntimeError("GATEPASS_BIN is not set: run `cargo xtask peers`")
         self.database = folder / "gatepass.sqlite"
+        self.offer: Offer
+        self._binary = binary
         self._command = [binary, "serve", "--dev", "--tls", "dev", "--listen", "127.0.0.1:0"]
-        self._command += ["--database", str(self.database), "--output", "json"]
+        self._command += ["--database", str(self.database), "--output", "json", *options]
         self._log = folder / "gatepass.log"
 
     def __enter__(self) -> Offer:
@@ -59,7 +61,8 @@ class Gatepass:
             stderr=self._stderr,
         )
         try:
-            return Offer.read(self._first_line())
+            self.offer = Offer.read(self._first_line())
+            return self.offer
         except BaseException:
             self._process.kill()
             self._close()
@@ -77,6 +80,14 @@ class Gatepass:
             self._close()
         if status != 0:
             raise AssertionError(f"the server ended with {status}, not 0\n{self.log()}")
+
+    def admin(self, *words: str) -> dict[str, object]:
+        """What the operator's `gatepass admin …` prints."""
+        own = ["--database", str(self.database), "--output", "json"]
+        command = [self._binary, "admin", *words, *own]
+        answer = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        assert answer.returncode == 0, answer.stderr.decode(errors="replace")
+        return json.loads(answer.stdout)
 
     def log(self) -> str:
         """What the server wrote on standard error."""

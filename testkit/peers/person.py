@@ -67,6 +67,12 @@ class Page(HTMLParser):
         return self.forms[0]
 
     @property
+    def leads_away(self) -> bool:
+        """Whether its form is the answer to a client, to be posted to it."""
+        action = self.form.action
+        return urlsplit(urljoin(self.url, action)).netloc != urlsplit(self.url).netloc
+
+    @property
     def alert(self) -> str:
         return self.texts.get("@alert", "").strip()
 
@@ -84,9 +90,9 @@ class Person:
         self.password = password or offer.password
         self.decision = decision
         self._home = urlsplit(offer.issuer).netloc
-        self._browser = requests.Session()
-        self._browser.trust_env = False
-        self._browser.verify = offer.ca
+        self.browser = requests.Session()
+        self.browser.trust_env = False
+        self.browser.verify = offer.ca
 
     def authorize(self, url: str) -> str:
         """Goes through login and consent; gives the address of the callback, which it does not visit."""
@@ -94,18 +100,27 @@ class Person:
         assert isinstance(end, str), f"stopped at a page ({end.status}): {end.alert or end.texts}"
         return end
 
+    def come_back(self, url: str) -> requests.Response:
+        """The same, and then the callback is visited too, as a browser would."""
+        end = self.follow(url)
+        if isinstance(end, Page):
+            form = end.form
+            assert urlsplit(form.action).netloc not in ("", self._home), end.texts
+            return self.browser.post(form.action, data=form.fields, timeout=30)
+        return self.browser.get(end, timeout=30)
+
     def follow(self, url: str) -> str | Page:
         """Goes on until a redirect leads away from the server, or no form is left to fill."""
-        response = self._browser.get(url, allow_redirects=False, timeout=30)
+        response = self.browser.get(url, allow_redirects=False, timeout=30)
         for _ in range(MOST_PAGES):
             if response.is_redirect:
                 target = urljoin(response.url, response.headers["Location"])
                 if urlsplit(target).netloc != self._home:
                     return target
-                response = self._browser.get(target, allow_redirects=False, timeout=30)
+                response = self.browser.get(target, allow_redirects=False, timeout=30)
                 continue
             page = Page(response)
-            if page.status != 200 or page.alert or not page.forms:
+            if page.status != 200 or page.alert or not page.forms or page.leads_away:
                 return page
             response = self._submit(page)
         raise AssertionError(f"still no end after {MOST_PAGES} pages, now at {response.url}")
@@ -118,7 +133,7 @@ class Person:
             answers |= {"username": self.user, "password": self.password}
         elif ("decision", self.decision) in form.buttons:
             answers["decision"] = self.decision
-        else:
+        elif not answers.get("user_code"):
             raise AssertionError(f"no idea what to do with {form}")
         target = urljoin(page.url, form.action)
-        return self._browser.post(target, data=answers, allow_redirects=False, timeout=30)
+        return self.browser.post(target, data=answers, allow_redirects=False, timeout=30)

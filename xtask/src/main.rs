@@ -11,8 +11,10 @@
 mod bench;
 mod browser;
 mod deny;
+mod faults;
 mod interop;
 mod lint;
+mod openid_client;
 mod peers;
 mod program;
 mod setup;
@@ -34,8 +36,10 @@ const TASKS: &[&Task] = &[
     &test::TASK,
     &lint::TASK,
     &peers::TASK,
+    &openid_client::TASK,
     &interop::TASK,
     &browser::TASK,
+    &faults::TASK,
     &setup::TASK,
     &bench::TASK,
     &deny::TASK,
@@ -65,7 +69,7 @@ fn main() -> ExitCode {
 fn usage() -> String {
     let lines: String = TASKS
         .iter()
-        .map(|task| format!("  {:<8} {}\n", task.name, task.about))
+        .map(|task| format!("  {:<13} {}\n", task.name, task.about))
         .collect();
     format!("usage: cargo xtask <task> [arguments]\n\n{lines}")
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask peers`: Python's own clients against a real server.
+//! `cargo xtask peers`: Python's own clients, Apache and oidc-agent against a real server.
 //!
 //! Arguments go to pytest: `cargo xtask peers -k oob`.
 
@@ -6,21 +6,24 @@ use anyhow::Result;
 
 use crate::Task;
 use crate::program::{program, run};
-use crate::setup::python;
+use crate::setup::{apache, oidc_agent, python};
 use crate::step::step;
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "peers",
-    about: "requests, requests-oauthlib, oauthlib and http.client against `gatepass serve`",
+    about: "requests, requests-oauthlib, Authlib, mod_auth_openidc and oidc-agent against `gatepass serve`",
     run: everything,
 };
 
 pub(crate) fn everything(arguments: &[String]) -> Result<()> {
-    let interpreter = step(
-        "Python environment",
+    let (interpreter, apache) = step(
+        "Python environment, Apache, oidc-agent",
         "put in place what the message names, then `cargo xtask setup`",
-        python::environment,
+        || {
+            oidc_agent::ready()?;
+            Ok((python::environment()?, apache::ready()?))
+        },
     )?;
     let gatepass = step(
         "the gatepass program",
@@ -28,13 +31,15 @@ pub(crate) fn everything(arguments: &[String]) -> Result<()> {
         workspace::gatepass,
     )?;
     step(
-        "Python peers",
+        "peers",
         "each failure shows the request and the server's answer; one alone: `cargo xtask peers -k NAME`",
         || {
             run(program(interpreter)
                 .args(["-B", "-m", "pytest", "testkit/peers"])
                 .args(arguments)
-                .env("GATEPASS_BIN", gatepass))
+                .env("GATEPASS_BIN", gatepass)
+                .env("APACHE_BIN", apache.program)
+                .env("APACHE_MODULES", apache.modules))
         },
     )
 }

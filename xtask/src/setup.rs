@@ -4,12 +4,14 @@
 //! nothing. Elsewhere it says what is missing and stops. A missing tool is an error, never a
 //! reason to leave a test out.
 
+pub(crate) mod apache;
 mod apt;
 pub(crate) mod chromium;
+pub(crate) mod faketime;
 mod git;
 pub(crate) mod node;
 pub(crate) mod oidc_agent;
-mod postgres;
+pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod web_servers;
 
@@ -21,7 +23,7 @@ use crate::step::{no_arguments, step};
 
 pub(crate) const TASK: Task = Task {
     name: "setup",
-    about: "installs Chromium, its driver, git, PostgreSQL, nginx, lighttpd and the packages of Node.js and Python; says what is missing",
+    about: "installs Chromium, its driver, git, PostgreSQL, libfaketime, nginx, lighttpd, Apache, oidc-agent and the packages of Node.js and Python; says what is missing",
     run: |arguments| {
         no_arguments(arguments)?;
         everything()
@@ -40,7 +42,10 @@ pub(crate) fn everything() -> Result<()> {
             node::ready()?;
             python::environment()?;
             postgres::ready()?;
+            faketime::ready()?;
             web_servers::ready()?;
+            apache::ready()?;
+            oidc_agent::ready()?;
             Ok(())
         },
     )

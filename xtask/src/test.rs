@@ -4,17 +4,18 @@ use anyhow::Result;
 
 use crate::program::{cargo, run};
 use crate::step::{no_arguments, step};
-use crate::{Task, browser, interop, lint, peers, setup};
+use crate::{Task, browser, interop, lint, openid_client, peers, setup};
 
 pub(crate) const TASK: Task = Task {
     name: "test",
-    about: "the gate: tools, lints, Rust tests, Python peers, foreign servers, real browser",
+    about: "the gate: tools, lints, Rust tests, foreign clients, foreign servers, real browser",
     run: |arguments| {
         no_arguments(arguments)?;
         setup::everything()?;
         lint::everything()?;
         rust()?;
         peers::everything(&[])?;
+        openid_client::everything(&[])?;
         interop::everything(&[])?;
         browser::everything(&[])?;
         println!("\nEverything passed.");

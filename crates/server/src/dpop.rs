@@ -74,6 +74,12 @@ pub(crate) fn shown(
     Ok(Some(proof.ok_or(ProofFault::Missing)?))
 }
 
+/// Whether what was presented came with the scheme `DPoP`.
+pub(crate) fn is_scheme(headers: &HeaderMap) -> bool {
+    let authorization = extract::authorization(headers).ok().flatten();
+    authorization.as_deref().and_then(bound).is_some()
+}
+
 fn bound(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     scheme

@@ -27,6 +27,7 @@ mod keys;
 mod lanes;
 mod limits;
 mod listen;
+mod lost_key;
 mod operations;
 mod pages;
 mod passwords;

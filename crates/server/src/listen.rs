@@ -211,6 +211,7 @@ async fn assemble(
     issuer: &Url,
     store: &Arc<dyn Store>,
 ) -> Result<App, StartError> {
+    crate::lost_key::refuse(config, &**store).await?;
     let master = Arc::new(given::master_key(config)?);
     let keys = Keys::load_or_create(&**store, &master, SystemClock.now(), &mut OsEntropy).await?;
     let derived = |purpose| {

@@ -69,10 +69,11 @@ impl Account {
         })
     }
 
-    /// How long it stays blocked.
-    fn wait(self, now: Timestamp) -> Option<Duration> {
-        let until = self.blocked_until?;
-        (now < until).then(|| until.since(now))
+    /// How long it stays blocked. A block that is longer than any was made by a clock that has been set back since, and is
+    /// over; the failures still count, so that the next one blocks again.
+    fn wait(self, limit: Limit, now: Timestamp) -> Option<Duration> {
+        let until = self.blocked_until.filter(|until| now < *until)?;
+        Some(until.since(now)).filter(|wait| *wait <= limit.longest)
     }
 }
 
@@ -86,9 +87,9 @@ pub(crate) fn charge<'a>(
     charges: &'a [Charge],
     now: Timestamp,
 ) -> Result<(), Throttled> {
-    let longest = accounts
-        .values()
-        .filter_map(|account| account.wait(now))
+    let longest = charges
+        .iter()
+        .filter_map(|charge| accounts.get(&*charge.account)?.wait(charge.limit, now))
         .max();
     if let Some(retry_after) = longest {
         return Err(Throttled { retry_after });

@@ -1,4 +1,4 @@
-//! Node.js, and the packages of the servers that run on it, in their own `node_modules`.
+//! Node.js, and the packages of the programs that run on it, each in its own `node_modules`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,16 +9,19 @@ use super::apt;
 use crate::program::{on_path, program, run, version};
 use crate::workspace;
 
-/// The folder of the server; its lock file pins every package, to the last one.
-const FOLDER: &str = "testkit/servers/oidc-provider";
-/// The oldest release that oidc-provider runs on.
+/// The folders of the programs; their lock files pin every package, to the last one.
+const FOLDERS: &[&str] = &[
+    "testkit/servers/oidc-provider",
+    "testkit/peers/openid-client",
+];
+/// The oldest release that they run on.
 const OLDEST: u32 = 20;
 
 /// Node's program, after installing it and the packages if need be.
 pub(crate) fn ready() -> Result<PathBuf> {
     if on_path(&["node"]).is_none() || on_path(&["npm"]).is_none() {
         println!("    missing, so installed now: nodejs npm");
-        apt::install(&["nodejs", "npm"]).context("oidc-provider needs Node.js")?;
+        apt::install(&["nodejs", "npm"]).context("oidc-provider and openid-client need Node.js")?;
     }
     let node = on_path(&["node"]).context("no node on PATH")?;
     let found = version(&mut program(&node)).context("`node` does not run")?;
@@ -28,22 +31,24 @@ pub(crate) fn ready() -> Result<PathBuf> {
         major >= OLDEST,
         "Node.js {OLDEST} or newer is needed on PATH, this is {found}"
     );
-    packages()?;
+    for folder in FOLDERS {
+        packages(folder)?;
+    }
     println!("    Node.js {found}");
     Ok(node)
 }
 
-fn packages() -> Result<()> {
-    let folder = workspace::root().join(FOLDER);
-    let wanted = fs::read_to_string(folder.join("package-lock.json"))
-        .with_context(|| format!("{FOLDER}/package-lock.json cannot be read"))?;
-    let stamp = folder.join("node_modules/.lock.installed");
+fn packages(folder: &str) -> Result<()> {
+    let path = workspace::root().join(folder);
+    let wanted = fs::read_to_string(path.join("package-lock.json"))
+        .with_context(|| format!("{folder}/package-lock.json cannot be read"))?;
+    let stamp = path.join("node_modules/.lock.installed");
     if fs::read_to_string(&stamp).ok().as_ref() == Some(&wanted) {
         return Ok(());
     }
     run(program("npm")
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        .args(["--prefix", FOLDER]))
-    .context("npm could not install the server's packages")?;
+        .args(["--prefix", folder]))
+    .with_context(|| format!("npm could not install the packages of {folder}"))?;
     fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }

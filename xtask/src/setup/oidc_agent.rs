@@ -11,7 +11,7 @@ pub(crate) fn ready() -> Result<()> {
     if programs.iter().any(|name| on_path(&[name]).is_none()) {
         println!("    missing, so installed now: oidc-agent-cli");
         apt::install(&["oidc-agent-cli"])
-            .context("the benchmark of cached tokens needs oidc-agent")?;
+            .context("the peers and the benchmark of cached tokens need oidc-agent")?;
     }
     let found = version(&mut program("oidc-agent")).context("`oidc-agent` does not run")?;
     println!("    {found}");

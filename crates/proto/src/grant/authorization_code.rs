@@ -3,10 +3,10 @@
 use super::{Asked, Grant, GrantParams};
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::record::{Code, Record};
-use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, issue, policy};
+use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, Rules, issue, policy};
 use crate::jose::access_token::Audience;
 use crate::pkce::CodeVerifier;
-use crate::{Cx, OAuthError, Params, Secret};
+use crate::{Cx, OAuthError, Params, Secret, Timestamp};
 
 const GRANT_TYPE: &str = "authorization_code";
 
@@ -88,7 +88,7 @@ impl Grant for AuthorizationCode {
         check_pkce(code, request.code_verifier.as_ref())?;
         check_key(code, asked.dpop_jkt)?;
         check_unspent(code, facts, cx)?;
-        if cx.now >= code.expires_at {
+        if is_over(code, asked.rules, cx.now) {
             return Err(OAuthError::invalid_grant("code has expired").into());
         }
         let user = facts.user(&code.user_id)?;
@@ -118,6 +118,13 @@ impl Grant for AuthorizationCode {
             value: issue,
         })
     }
+}
+
+/// A code that ends later than any that could be made now was made by a clock that has been set back since. It may have
+/// ended already, and is not brought to life again. The longest lifetime is allowed twice, for clocks differ a little.
+fn is_over(code: &Code, rules: &Rules, now: Timestamp) -> bool {
+    let longest = rules.code_ttl(true).max(rules.code_ttl(false));
+    now >= code.expires_at || code.expires_at > now + 2 * longest
 }
 
 fn check_pkce(code: &Code, verifier: Option<&CodeVerifier>) -> Result<(), OAuthError> {

@@ -5,6 +5,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use gatepass_proto::endpoint::userinfo::{UserInfoAnswer, userinfo as judge};
 use gatepass_proto::id_token;
+use gatepass_proto::jose::ALGORITHMS;
 use gatepass_proto::message::challenge::Challenge;
 use gatepass_proto::message::credentials::{Credentials, CredentialsError};
 use gatepass_proto::{ErrorCode, OAuthError, Params, Secret};
@@ -41,11 +42,11 @@ pub(crate) async fn userinfo(
     let token = match token(&method, query.as_deref(), &headers, body).await {
         Ok(token) => token,
         Err(Missing::None) => return unasked(&app),
-        Err(Missing::Refused(error)) => return refusal(&app, &error),
+        Err(Missing::Refused(error)) => return refusal(&app, &headers, &error),
     };
     let proof = match dpop::shown(&app, &method, paths::USERINFO, &headers, &token) {
         Ok(proof) => proof,
-        Err(error) => return refusal(&app, &error),
+        Err(error) => return refusal(&app, &headers, &error),
     };
     let judged = app
         .judge(peer, |facts, cx| {
@@ -54,7 +55,7 @@ pub(crate) async fn userinfo(
         .await;
     match judged.and_then(|answer| write(&app, answer)) {
         Ok(response) => response,
-        Err(error) => refusal(&app, &error),
+        Err(error) => refusal(&app, &headers, &error),
     }
 }
 
@@ -127,7 +128,8 @@ fn unasked(app: &App) -> Response {
     response
 }
 
-fn refusal(app: &App, error: &OAuthError) -> Response {
+/// Whoever came with the scheme `DPoP` is answered in it (RFC 9449 §7.1).
+fn refusal(app: &App, headers: &HeaderMap, error: &OAuthError) -> Response {
     let blamed = matches!(
         error.code(),
         ErrorCode::InvalidToken
@@ -136,7 +138,11 @@ fn refusal(app: &App, error: &OAuthError) -> Response {
             | ErrorCode::InvalidDpopProof
     );
     let bad_proof = error.code() == ErrorCode::InvalidDpopProof;
-    let mut challenge = Challenge::new(if bad_proof { "DPoP" } else { "Bearer" })
+    let challenge = match bad_proof || dpop::is_scheme(headers) {
+        true => Challenge::new("DPoP").with("algs", ALGORITHMS.join(" ")),
+        false => Challenge::new("Bearer"),
+    };
+    let mut challenge = challenge
         .with("realm", app.issuer())
         .with("error", error.code().as_str())
         .with("error_description", error.description());

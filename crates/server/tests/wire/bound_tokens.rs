@@ -122,13 +122,17 @@ async fn userinfo_takes_a_bound_token_with_its_key_alone() {
             .into_iter()
             .fold(call, |call, proof| call.header("DPoP", proof))
     };
-    for (call, error) in [
-        (call("Bearer", None), "invalid_token"),
-        (call("Bearer", Some(by(&prover))), "invalid_token"),
-        (call("DPoP", Some(by(&thief))), "invalid_token"),
-        (call("DPoP", None), "invalid_dpop_proof"),
+    for (scheme, proof, error) in [
+        ("Bearer", None, "invalid_token"),
+        ("Bearer", Some(by(&prover)), "invalid_token"),
+        ("DPoP", Some(by(&thief)), "invalid_token"),
+        ("DPoP", None, "invalid_dpop_proof"),
     ] {
-        world.send(call).await.refused(401, error);
+        let answer = world.send(call(scheme, proof)).await;
+        answer.refused(401, error);
+        // RFC 9449 §7.1: the answer is in the scheme of the request.
+        let said = challenge(&answer, scheme);
+        assert!(said.contains(&format!(r#"error="{error}""#)), "{said}");
     }
     let good = call("DPoP", Some(by(&prover)));
     world.send(good.clone()).await.good();

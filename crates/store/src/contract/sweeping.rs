@@ -14,6 +14,7 @@ use crate::{Charge, Limit, Store, Throttled};
 
 const MOMENT: Duration = Duration::from_millis(1);
 const REPLAY: Duration = Duration::from_secs(10 * 60);
+const USED: Duration = Duration::from_secs(2 * 60 * 60);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Nothing goes before its end, and what an operator made never goes by itself.
@@ -35,7 +36,8 @@ pub async fn what_matters_stays(store: Arc<dyn Store>) {
     assert_eq!(found, [Some(Record::ApiKey(ended)), None]);
 }
 
-/// Sessions, grants, withdrawn tokens and what was admitted once go with the moment they end, not at it.
+/// Sessions and grants go with the moment they end, not at it; withdrawn tokens and what was admitted once two hours later,
+/// lest a clock that was ahead brings them back.
 pub async fn what_has_ended_goes(store: Arc<dyn Store>) {
     let once = Change::Once {
         space: "jti",
@@ -45,9 +47,9 @@ pub async fn what_has_ended_goes(store: Arc<dyn Store>) {
     commit(&store, vec![once.clone()]).await;
     let (session, grant, denied) = (session(1), grant(1), denied(1));
     let ends = [
-        (NOW, None),
-        (denied.until, Some(Key::Denied(denied.jti.clone()))),
         (session.expires_at, Some(Key::Session(session.digest))),
+        (NOW + USED, None),
+        (denied.until + USED, Some(Key::Denied(denied.jti.clone()))),
         (grant.expires_at, Some(Key::Grant(grant.grant_id))),
     ];
     let records = [

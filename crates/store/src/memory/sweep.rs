@@ -14,7 +14,9 @@ impl State {
                 self.put(key, None);
             }
         }
-        let seen = first(limit, self.seen.iter(), |until| *until < now);
+        let seen = first(limit, self.seen.iter(), |until| {
+            *until < now - retention::USED
+        });
         gone += seen.len();
         for thing in &seen {
             self.seen.remove(thing);
@@ -37,7 +39,7 @@ const KINDS: [fn(&Record, Timestamp) -> bool; 5] = [
     |record, now| matches!(record, Record::Session(session) if session.expires_at < now),
     |record, now| matches!(record, Record::Grant(grant) if grant.expires_at < now),
     |record, now| matches!(record, Record::Item(item) if item.expires_at < now),
-    |record, now| matches!(record, Record::Denied(denied) if denied.until < now),
+    |record, now| matches!(record, Record::Denied(denied) if denied.until < now - retention::USED),
 ];
 
 /// The first `limit` keys whose entry `is_over`.

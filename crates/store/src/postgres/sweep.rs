@@ -21,8 +21,10 @@ const TABLES: [(&str, &str, &str, Bound); 7] = [
     ("sessions", "digest", "expires_at < $2", |now| now),
     ("grants", "grant_id", "expires_at < $2", |now| now),
     ("items", "space, digest", "expires_at < $2", |now| now),
-    ("denied", "jti", "until < $2", |now| now),
-    ("seen", "space, hash", "until < $2", |now| now),
+    ("denied", "jti", "until < $2", |now| now - retention::USED),
+    ("seen", "space, hash", "until < $2", |now| {
+        now - retention::USED
+    }),
     (
         "accounts",
         "account",

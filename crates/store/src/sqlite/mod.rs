@@ -6,6 +6,7 @@ mod connect;
 mod fault;
 mod file;
 mod readers;
+mod remains;
 mod sweep;
 mod throttle;
 mod writer;
@@ -49,6 +50,7 @@ impl SqliteStore {
     /// [`Self::open`] with a limit on the file's size in pages of 4 KiB, so that tests can fill it.
     #[doc(hidden)]
     pub async fn open_limited(path: &Path, max_pages: Option<u32>) -> Result<Self, StoreError> {
+        remains::settle(path).await?;
         let file = file::prepare(path)?;
         let writing = connect::writing(&file.path, max_pages);
         let conn = connect::connect(&file, &writing).await?;

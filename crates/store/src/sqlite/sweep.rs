@@ -38,12 +38,12 @@ const TABLES: [(&str, Bound); 7] = [
     (
         "DELETE FROM denied WHERE jti IN \
          (SELECT jti FROM denied WHERE until < ?2 LIMIT ?3)",
-        |now| now,
+        |now| now - retention::USED,
     ),
     (
         "DELETE FROM seen WHERE (space, hash) IN \
          (SELECT space, hash FROM seen WHERE until < ?2 LIMIT ?3)",
-        |now| now,
+        |now| now - retention::USED,
     ),
     (
         "DELETE FROM accounts WHERE account IN \

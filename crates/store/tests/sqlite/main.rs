@@ -5,6 +5,7 @@ mod durability;
 mod files;
 mod full;
 mod group;
+mod half_made;
 mod refusals;
 
 use std::path::{Path, PathBuf};

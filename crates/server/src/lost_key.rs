@@ -1,0 +1,24 @@
+//! A master key that is gone.
+
+use gatepass_proto::decide::record::Kind;
+use gatepass_store::Store;
+
+use crate::config::{Config, MASTER_KEY};
+use crate::listen::StartError;
+
+/// Where keys lie sealed already, a new master key opens none of them, and only hides that the right one is lost. The
+/// database is asked first, for of nodes that start at once another may be making both.
+pub(crate) async fn refuse(config: &Config, store: &dyn Store) -> Result<(), StartError> {
+    let file = config.master_key.clone();
+    let Some(file) = file.or_else(|| config.beside_database(MASTER_KEY)) else {
+        return Ok(());
+    };
+    let sealed = store.list(Kind::SealedKey).await?;
+    if sealed.is_empty() || file.exists() || file.is_symlink() {
+        return Ok(());
+    }
+    Err(StartError::Keys(format!(
+        "the master key file {} is not there, and the database holds keys that nothing else opens; restore it from a backup",
+        file.display()
+    )))
+}
