@@ -4,12 +4,13 @@
 //! still until a test moves it, randomness comes from a seed, and [`Turns`] lets concurrent requests take their steps
 //! in an order that the seed decides: every interleaving can be run again.
 //!
-//! [`Postgres`] is a database server that a test has for itself.
+//! [`Postgres`] is a database server that a test has for itself, and [`Relay`] a way to it that can be cut.
 
 mod clock;
 mod entropy;
 mod pair;
 mod postgres;
+mod relay;
 mod stepped;
 mod turns;
 
@@ -17,5 +18,6 @@ pub use clock::VirtualClock;
 pub use entropy::Seeded;
 pub use pair::{Fault, Pair, REDIRECT_URI};
 pub use postgres::{Postgres, PostgresDatabase};
+pub use relay::{Relay, Way};
 pub use stepped::Stepped;
 pub use turns::Turns;

@@ -9,8 +9,8 @@ use gatepass_proto::client_auth::{ClientCredentials, Draft, Presented};
 use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::details::{SessionDetails, UserDetails};
 use gatepass_proto::decide::record::{Client, Record, Session, User};
-use gatepass_proto::decide::rules::{Lifetimes, Requests};
-use gatepass_proto::decide::{PasswordFact, RefreshKeys, Rules};
+use gatepass_proto::decide::rules::{Lifetimes, Requests, Tokens};
+use gatepass_proto::decide::{Pairwise, PasswordFact, RefreshKeys, Rules};
 use gatepass_proto::endpoint::authorize::{Authorize, Login, authorize, consent};
 use gatepass_proto::endpoint::device::{self, UserCode};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
@@ -27,7 +27,7 @@ use gatepass_proto::message::introspection::{IntrospectionRequest, Introspection
 use gatepass_proto::message::revocation::RevocationRequest;
 use gatepass_proto::message::token::TokenResponse;
 use gatepass_proto::{ClientId, Cx, Digest, OAuthError, Params, Scope, Secret, Timestamp, UserId};
-use gatepass_server::judge::{Judge, NoProofs, PasswordCheck};
+use gatepass_server::judge::{Judge, Nothing, PasswordCheck};
 use gatepass_store::{Store, StoreError};
 use http::header::AUTHORIZATION;
 use url::Url;
@@ -210,6 +210,7 @@ impl Pair {
             .await?;
         let back = match asked {
             Authorize::Back(return_to, error) => return_to.url(Err(&error)),
+            Authorize::Keep(_) => panic!("nothing is fetched here"),
             Authorize::Ask(asked) => {
                 let login = Login::plain(self.user_id.clone(), self.clock.now());
                 let code = self
@@ -301,7 +302,7 @@ impl Pair {
                         introspect::introspect(&presented, facts, &self.rules, cx.now)
                     })
                     .await?;
-                Ok(serde_json::to_value(answer).expect("serialises"))
+                Ok(serde_json::to_value(answer.answer).expect("serialises"))
             }
             "/revoke" => {
                 judge
@@ -329,7 +330,7 @@ impl Pair {
             store: &self.store,
             clock: &self.clock,
             passwords: self,
-            proofs: &NoProofs,
+            outside: &Nothing,
         }
     }
 
@@ -405,8 +406,10 @@ fn rules(signing: &SigningKey) -> Rules {
         default_audience: format!("{ISSUER}/api"),
         keys: KeySet::of([signing.jwk()]),
         refresh_keys: RefreshKeys::new(keys).expect("one key"),
+        pairwise: Pairwise::new(&[9; 32]),
         lifetimes: Lifetimes::default(),
         requests: Requests::default(),
+        tokens: Tokens::default(),
         trusted_issuers: Vec::new(),
     }
 }

@@ -8,17 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::Relay;
+
 /// How long a server may take to start or stop; it takes less than a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Runs the server until standard input ends, however this program does; then stops it at once and removes its folder.
-/// A line on standard input stops it in order and leaves the folder for the next start.
+/// A line on standard input stops it with the signal of that name and leaves the folder for the next start.
 const KEEPER: &str = r#"
 folder=$1; shift
 "$@" </dev/null >>"$folder/log" 2>&1 &
 server=$!
-if read -r line; then
-    kill -INT "$server"; wait "$server"
+if read -r signal; then
+    kill -s "$signal" "$server"; wait "$server"
 else
     kill -QUIT "$server"; wait "$server"; rm -rf "$folder"
 fi
@@ -152,6 +154,12 @@ impl Postgres {
         format!("postgres://postgres@{host}:{}/{database}", self.port)
     }
 
+    /// A way to the server's socket that can be cut.
+    pub async fn relay(&self) -> Relay {
+        let name = format!(".s.PGSQL.{}", self.port);
+        Relay::to(self.folder.join(name)).await
+    }
+
     /// Runs statements in a database with `psql`, as its superuser; what it printed, without ornament.
     ///
     /// # Panics
@@ -173,10 +181,19 @@ impl Postgres {
 
     /// Stops the server in order: it ends all connections and keeps its data.
     pub fn stop(&self) {
+        self.end(b"INT\n");
+    }
+
+    /// Stops the server at once, as if it had crashed: the next start recovers what was committed.
+    pub fn crash(&self) {
+        self.end(b"QUIT\n");
+    }
+
+    fn end(&self, signal: &[u8]) {
         let keeper = self.keeper().take();
         let mut keeper = keeper.expect("a server that runs");
         let mut stdin = keeper.stdin.take().expect("a pipe");
-        stdin.write_all(b"stop\n").expect("the keeper listens");
+        stdin.write_all(signal).expect("the keeper listens");
         keeper.wait().expect("the keeper ends");
     }
 

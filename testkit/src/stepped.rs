@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use gatepass_proto::Timestamp;
 use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
-use gatepass_store::{Charge, CommitError, Store, StoreError, Throttled};
+use gatepass_store::{Charge, CommitError, Store, StoreError, Table, Throttled};
 
 use crate::{Seeded, Turns};
 
@@ -71,6 +71,16 @@ impl Store for Stepped {
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         self.step().await?;
         self.inner.list(kind).await
+    }
+
+    async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.step().await?;
+        self.inner.page(table, after, limit).await
     }
 
     async fn audit_log(

@@ -190,21 +190,20 @@ impl Context {
         Ok(builder.build()?)
     }
 
-    /// A file of the server's in the state folder, which is made if need be and nobody else may look into.
+    /// Makes the state folder, which nobody else may look into, unless it is there.
     ///
     /// # Errors
     ///
-    /// The folder cannot be made.
+    /// It cannot be made.
     #[cfg(unix)]
-    pub(crate) fn state_file(&self, name: &str) -> Result<PathBuf, Failure> {
+    pub(crate) fn make_state_folder(&self) -> Result<(), Failure> {
         let folder = &self.paths.state;
         private_folder(folder).map_err(|error| {
             Failure::error(format!(
                 "cannot make the folder {}: {error}",
                 folder.display()
             ))
-        })?;
-        Ok(folder.join(name))
+        })
     }
 }
 

@@ -114,6 +114,16 @@ impl From<gatepass_server::AdminError> for Failure {
 }
 
 #[cfg(unix)]
+impl From<gatepass_server::TransferError> for Failure {
+    fn from(error: gatepass_server::TransferError) -> Self {
+        match error {
+            gatepass_server::TransferError::Io(error) => error.into(),
+            error => Self::error(error.to_string()),
+        }
+    }
+}
+
+#[cfg(unix)]
 impl From<gatepass_server::StartError> for Failure {
     fn from(error: gatepass_server::StartError) -> Self {
         Self::error(error.to_string())

@@ -1,6 +1,6 @@
 //! What the program tells about itself, on standard error.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 use crate::exit::Failure;
@@ -19,6 +19,28 @@ pub(crate) struct LogArgs {
         display_order = 900
     )]
     log_level: Option<String>,
+    /// How to log: as text, or as JSON, an object a line
+    #[arg(
+        long,
+        global = true,
+        env = "GATEPASS_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_default_value = true,
+        hide_possible_values = true,
+        hide_env_values = true,
+        display_order = 901
+    )]
+    log_format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Starts logging at the level asked for, otherwise at `usual`.
@@ -46,9 +68,17 @@ pub(crate) fn start(args: &LogArgs, usual: &str) -> Result<(), Failure> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         // A closed standard error would make it panic.
-        .log_internal_errors(false)
-        .with_ansi(output::colours(output::Stream::Error));
-    logger
-        .try_init()
-        .map_err(|error| Failure::error(error.to_string()))
+        .log_internal_errors(false);
+    let started = match args.log_format {
+        LogFormat::Text => logger
+            .with_ansi(output::colours(output::Stream::Error))
+            .try_init(),
+        // The request's name and path stand in `span`.
+        LogFormat::Json => logger
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init(),
+    };
+    started.map_err(|error| Failure::error(error.to_string()))
 }

@@ -1,12 +1,12 @@
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use gatepass_http::{Clock, SystemClock};
 use gatepass_proto::base::opaque;
+use gatepass_proto::jose::access_token::Held;
 use gatepass_proto::message::credentials::Credentials;
-use gatepass_proto::{Scope, Secret};
+use gatepass_proto::{Scope, Secret, Timestamp};
 use http::{Request, Response};
 use url::Url;
 
@@ -15,7 +15,8 @@ use crate::bound::Dpop;
 use crate::identity::{Identity, Scheme};
 use crate::jwt::JwtCheck;
 use crate::layer::GuardLayer;
-use crate::ports::{ApiKeys, Users};
+use crate::peer::{Peer, PeerCertificate};
+use crate::ports::{ApiKeys, OpaqueTokens, Users};
 use crate::presented::{Presented, Spoken};
 use crate::refusal::{Challenges, Refusal};
 
@@ -23,9 +24,10 @@ use crate::refusal::{Challenges, Refusal};
 ///
 /// * **Basic** (RFC 7617): the port is asked once, and right credentials are then remembered for 60 seconds. So a
 ///   changed password, and a locked account, are seen after at most 60 seconds.
-/// * **Bearer** (RFC 6750): JWT access tokens. With a [`Revocations`](crate::Revocations) port a withdrawn token is
+/// * **Bearer** (RFC 6750): JWT access tokens, and opaque ones where [`GuardBuilder::opaque_tokens`] is set. With a [`Revocations`](crate::Revocations) port a withdrawn token is
 ///   refused at once, without one when it expires. One that is bound to a key (RFC 9449) passes with the scheme `DPoP`
-///   and a proof, where [`GuardBuilder::dpop`] is set, and never otherwise.
+///   and a proof, where [`GuardBuilder::dpop`] is set, and never otherwise; one that is bound to a certificate (RFC 8705)
+///   on a connection with that certificate, as [`PeerCertificate`](crate::PeerCertificate) says.
 /// * **API keys**: in `X-API-Key`, or as a Bearer token when they begin with `gp_ak_`. They are looked up on every
 ///   request.
 #[derive(Clone)]
@@ -38,6 +40,7 @@ struct Parts {
     realm: String,
     basic: Option<Basic>,
     bearer: Option<JwtCheck>,
+    opaque_tokens: Option<Arc<dyn OpaqueTokens>>,
     api_keys: Option<Arc<dyn ApiKeys>>,
     dpop: Option<Dpop>,
     implied: Vec<(String, Scope)>,
@@ -51,6 +54,7 @@ impl Guard {
             realm: "gatepass".to_owned(),
             basic: None,
             bearer: None,
+            opaque_tokens: None,
             api_keys: None,
             dpop: None,
             implied: Vec::new(),
@@ -78,10 +82,10 @@ impl Guard {
     pub(crate) async fn admit(
         &self,
         presented: Presented,
-        from: Option<IpAddr>,
+        peer: &Peer,
         required: &Scope,
     ) -> Result<Identity, Refusal> {
-        let identity = self.identify(presented, from).await?;
+        let identity = self.identify(presented, peer).await?;
         if required.is_subset_of(&self.reach(&identity.scope)) {
             Ok(identity)
         } else {
@@ -114,19 +118,19 @@ impl Guard {
         })
     }
 
-    async fn identify(
-        &self,
-        presented: Presented,
-        from: Option<IpAddr>,
-    ) -> Result<Identity, Refusal> {
+    async fn identify(&self, presented: Presented, peer: &Peer) -> Result<Identity, Refusal> {
         let parts = &*self.0;
         let clock = &*parts.clock;
+        let held = Held {
+            jkt: None,
+            x5t_s256: peer.certificate.as_ref().map(PeerCertificate::thumbprint),
+        };
         match (presented, &parts.basic, &parts.bearer, &parts.api_keys) {
             (
                 Presented::Authorization(Credentials::Basic { username, password }),
                 Some(basic),
                 ..,
-            ) => basic.check(username, &password, from, clock).await,
+            ) => basic.check(username, &password, peer.from, clock).await,
             (Presented::ApiKey(key), .., Some(keys)) => of_api_key(&key, &**keys).await,
             (Presented::Authorization(Credentials::Bearer(key)), .., Some(keys))
                 if key.expose().starts_with(opaque::API_KEY) =>
@@ -134,14 +138,17 @@ impl Guard {
                 of_api_key(&key, &**keys).await
             }
             (Presented::Authorization(Credentials::Bearer(token)), _, Some(jwt), _) => {
-                jwt.check(token.expose(), None, clock.now()).await
+                self.of_access_token(&token, jwt, held, clock.now()).await
             }
             (Presented::Bound(bound), _, Some(jwt), _) => match &parts.dpop {
                 Some(dpop) => {
                     let now = clock.now();
                     let proof = dpop.check(&bound, now)?;
-                    let token = bound.token.expose();
-                    let identity = jwt.check(token, Some(&proof.jkt), now).await;
+                    let held = Held {
+                        jkt: Some(&proof.jkt),
+                        ..held
+                    };
+                    let identity = self.of_access_token(&bound.token, jwt, held, now).await;
                     let identity = identity.map_err(|why| match why {
                         Refusal::InvalidToken(text) => Refusal::InvalidBound(text),
                         why => why,
@@ -153,6 +160,21 @@ impl Guard {
             },
             (Presented::Authorization(Credentials::Bearer(_)), .., Some(_)) => Err(BAD_KEY),
             _ => Err(Refusal::NoCredentials),
+        }
+    }
+
+    async fn of_access_token(
+        &self,
+        token: &Secret,
+        jwt: &JwtCheck,
+        held: Held<'_>,
+        now: Timestamp,
+    ) -> Result<Identity, Refusal> {
+        match &self.0.opaque_tokens {
+            Some(tokens) if token.expose().starts_with(opaque::ACCESS_TOKEN) => {
+                jwt.check_opaque(token, &**tokens, held, now).await
+            }
+            _ => jwt.check(token.expose(), held, now).await,
         }
     }
 }
@@ -190,6 +212,13 @@ impl GuardBuilder {
     #[must_use]
     pub fn bearer(mut self, check: JwtCheck) -> Self {
         self.0.bearer = Some(check);
+        self
+    }
+
+    /// Takes opaque access tokens besides JWTs, where [`GuardBuilder::bearer`] says of which issuer and for whom.
+    #[must_use]
+    pub fn opaque_tokens(mut self, tokens: Arc<dyn OpaqueTokens>) -> Self {
+        self.0.opaque_tokens = Some(tokens);
         self
     }
 

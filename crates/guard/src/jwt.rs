@@ -2,11 +2,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gatepass_proto::Timestamp;
-use gatepass_proto::jose::access_token::{AccessToken, Expect};
+use gatepass_proto::base::opaque;
+use gatepass_proto::jose::access_token::{AccessToken, Expect, Held};
+use gatepass_proto::{Secret, Timestamp};
 
 use crate::identity::{Identity, Scheme};
-use crate::ports::{Keys, Revocations};
+use crate::ports::{Keys, OpaqueTokens, Revocations};
 use crate::refusal::Refusal;
 
 /// How access tokens are checked (RFC 9068 §4).
@@ -24,11 +25,11 @@ pub struct JwtCheck {
 }
 
 impl JwtCheck {
-    /// `jkt` is the key whose proof came along.
+    /// `held` is what the client has proven to have.
     pub(crate) async fn check(
         &self,
         token: &str,
-        jkt: Option<&str>,
+        held: Held<'_>,
         now: Timestamp,
     ) -> Result<Identity, Refusal> {
         let expect = Expect {
@@ -38,23 +39,56 @@ impl JwtCheck {
         };
         let claims = AccessToken::check(token, &self.keys.current(), &expect, now)
             .map_err(|fault| Refusal::InvalidToken(Cow::Owned(fault.to_string())))?;
-        claims
-            .check_binding(jkt)
-            .map_err(|why| Refusal::InvalidBound(Cow::Borrowed(why)))?;
+        bound(&claims, held)?;
         if let Some(revocations) = &self.revocations
             && !revocations.is_live(&claims).await?
         {
             let text = "token has been revoked";
             return Err(Refusal::InvalidToken(Cow::Borrowed(text)));
         }
-        Ok(Identity {
-            subject: claims.sub.clone(),
-            client_id: Some(claims.client_id.clone()),
-            scope: claims.scope.clone(),
-            scheme: Scheme::Bearer {
-                claims: Arc::new(claims),
-            },
-        })
+        Ok(admitted(claims))
+    }
+
+    /// The same of an opaque token. A typing error does not reach the port, for the token has a checksum.
+    pub(crate) async fn check_opaque(
+        &self,
+        token: &Secret,
+        tokens: &dyn OpaqueTokens,
+        held: Held<'_>,
+        now: Timestamp,
+    ) -> Result<Identity, Refusal> {
+        let refused = |text| Refusal::InvalidToken(Cow::Borrowed(text));
+        let unknown = || refused("token is not known, has expired or was withdrawn");
+        opaque::decode(opaque::ACCESS_TOKEN, token.expose()).ok_or_else(unknown)?;
+        let claims = tokens.find(&token.digest()).await?.ok_or_else(unknown)?;
+        if claims.iss != self.issuer || Timestamp::from_secs(claims.exp) <= now - self.leeway {
+            return Err(unknown());
+        }
+        if !claims.aud.has(&self.audience) {
+            return Err(refused("token is for another audience"));
+        }
+        bound(&claims, held)?;
+        Ok(admitted(claims))
+    }
+}
+
+/// Whether it is shown by whoever it is bound to.
+fn bound(claims: &AccessToken, held: Held<'_>) -> Result<(), Refusal> {
+    let is_bound = claims.token_type() == "DPoP" || held.jkt.is_some();
+    claims.check_binding(held).map_err(|why| match is_bound {
+        true => Refusal::InvalidBound(Cow::Borrowed(why)),
+        false => Refusal::InvalidToken(Cow::Borrowed(why)),
+    })
+}
+
+fn admitted(claims: AccessToken) -> Identity {
+    Identity {
+        subject: claims.sub.clone(),
+        client_id: Some(claims.client_id.clone()),
+        scope: claims.scope.clone(),
+        scheme: Scheme::Bearer {
+            claims: Arc::new(claims),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::guard::Guard;
-use crate::peer::PeerAddr;
+use crate::peer::{Peer, PeerAddr, PeerCertificate};
 
 /// Puts a [`Guard`] in front of a service. Made by [`Guard::layer`].
 #[derive(Clone, Debug)]
@@ -75,8 +75,10 @@ where
         Box::pin(async move {
             let from = request.extensions().get::<PeerAddr>();
             let from = from.map(|PeerAddr(address)| address.ip());
+            let certificate = request.extensions().get::<PeerCertificate>().cloned();
+            let peer = Peer { from, certificate };
             let admitted = match guard.take(&mut request) {
-                Ok(presented) => guard.admit(presented, from, &required).await,
+                Ok(presented) => guard.admit(presented, &peer, &required).await,
                 Err(why) => Err(why),
             };
             match admitted {

@@ -6,10 +6,11 @@
 //! service it was meant for). What does not pass is answered as RFC 6750 §3 and RFC 7617 say.
 //!
 //! An access token that is bound to a key (RFC 9449) passes only with a proof that its holder has the key, and only where
-//! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token.
+//! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token. One that is
+//! bound to a certificate (RFC 8705) passes only where the server says with [`PeerCertificate`] that the connection has it.
 //!
 //! Who the users are, which API keys there are and which tokens were withdrawn it asks through small ports:
-//! [`Users`], [`ApiKeys`], [`Revocations`], [`Keys`]. When one of them cannot answer, nobody passes.
+//! [`Users`], [`ApiKeys`], [`OpaqueTokens`], [`Revocations`], [`Keys`]. When one of them cannot answer, nobody passes.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -55,8 +56,10 @@ pub use guard::{Guard, GuardBuilder};
 pub use identity::{Identity, Scheme};
 pub use jwt::JwtCheck;
 pub use layer::{GuardLayer, GuardService};
-pub use peer::PeerAddr;
-pub use ports::{ApiKeys, FixedKeys, KeyHolder, Keys, Revocations, Unavailable, UserCheck, Users};
+pub use peer::{PeerAddr, PeerCertificate};
+pub use ports::{
+    ApiKeys, FixedKeys, KeyHolder, Keys, OpaqueTokens, Revocations, Unavailable, UserCheck, Users,
+};
 pub use presented::X_API_KEY;
 
 #[cfg(test)]

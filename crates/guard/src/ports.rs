@@ -79,6 +79,17 @@ pub trait Revocations: Send + Sync {
     async fn is_live(&self, claims: &AccessToken) -> Result<bool, Unavailable>;
 }
 
+/// Knows opaque access tokens, of which nothing can be said without asking who issued them.
+#[async_trait]
+pub trait OpaqueTokens: Send + Sync {
+    /// What the token with this SHA-256 is good for; `None` when it is unknown, expired or withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when it cannot tell.
+    async fn find(&self, digest: &Digest) -> Result<Option<AccessToken>, Unavailable>;
+}
+
 /// Knows the public keys of the issuer.
 pub trait Keys: Send + Sync {
     /// The keys as they are now.

@@ -7,19 +7,22 @@ use gatepass_http::{Clock, OsEntropy};
 use gatepass_proto::decide::{Facts, Judged, Rules};
 use gatepass_proto::dpop::Nonces;
 use gatepass_proto::endpoint::register::Terms;
-use gatepass_proto::jose::SigningKey;
 use gatepass_proto::jose::access_token::{AccessToken, TYP};
+use gatepass_proto::message::registration::ClientMetadata;
 use gatepass_proto::{Cx, OAuthError, Secret};
 use gatepass_store::Store;
 
 use crate::authenticate::Authenticator;
-use crate::client_proofs::Outside;
 use crate::config::Legacy;
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::extract::Peer;
 use crate::judge::{Judge, PasswordCheck as _};
+use crate::keys::{Keyring, KeysError, Live};
 use crate::lanes::Lanes;
+use crate::mtls::Certified;
+use crate::notices::{self, Notices};
+use crate::outside::Network;
 use crate::passwords::Passwords;
 
 /// The running server's parts; a clone is another handle.
@@ -30,20 +33,20 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) rules: Rules,
-    pub(crate) signing: SigningKey,
-    pub(crate) rsa: SigningKey,
-    pub(crate) outside: Outside,
+    pub(crate) issuer: String,
+    pub(crate) keys: Keyring,
+    pub(crate) outside: Network,
     pub(crate) nonces: Nonces,
     pub(crate) terms: Terms,
+    pub(crate) certified: Certified,
     pub(crate) passwords: Passwords,
     pub(crate) lanes: Lanes,
     pub(crate) cookie: SessionCookie,
     pub(crate) csrf: Csrf,
     pub(crate) origin: String,
     pub(crate) metadata: Bytes,
-    pub(crate) jwks: Bytes,
     pub(crate) legacy: Legacy,
+    pub(crate) notices: Notices,
 }
 
 impl App {
@@ -62,9 +65,9 @@ impl App {
             store: &*self.0.store,
             clock: &*self.0.clock,
             passwords: &passwords,
-            proofs: &self.0.outside,
+            outside: &self.0.outside,
         };
-        judge.run(&mut OsEntropy, decide).await
+        self.run(judge, decide).await
     }
 
     /// Asks for a judgement that no password can bear on.
@@ -77,9 +80,29 @@ impl App {
             store: &*self.0.store,
             clock: &*self.0.clock,
             passwords: &passwords,
-            proofs: &self.0.outside,
+            outside: &self.0.outside,
         };
-        judge.run(&mut OsEntropy, decide).await
+        self.run(judge, decide).await
+    }
+
+    /// What clients are to be told of it is sent at once.
+    async fn run<T: Send>(
+        &self,
+        judge: Judge<'_>,
+        mut decide: impl FnMut(&Facts, &mut Cx<'_>) -> Judged<T> + Send,
+    ) -> Result<T, OAuthError> {
+        let mut told = false;
+        let judged = judge
+            .run(&mut OsEntropy, |facts, cx| {
+                let done = decide(facts, cx)?;
+                told = notices::among(&done.changes);
+                Ok(done)
+            })
+            .await;
+        if told {
+            self.0.notices.wake();
+        }
+        judged
     }
 
     /// Checks one password outside a judgement, for the guard.
@@ -92,24 +115,63 @@ impl App {
         self.authenticator(from).check(username, given).await
     }
 
-    pub(crate) fn sign_access_token(&self, claims: &AccessToken) -> Result<String, OAuthError> {
-        self.0
-            .signing
-            .sign(TYP, claims)
-            .map_err(|_| OAuthError::unavailable().hint("signing failed"))
+    /// Signs an access token.
+    pub(crate) async fn sign_access_token(
+        &self,
+        claims: &AccessToken,
+    ) -> Result<String, OAuthError> {
+        let alg = self.live().access_token_alg();
+        // The first key of an algorithm is there before it is used for access tokens.
+        let live = self.0.keys.live_with(alg).await?;
+        self.sign(live.access_token_alg(), TYP, claims).await
     }
 
     /// Signs by one of [`gatepass_proto::id_token::ALGORITHMS`].
-    pub(crate) fn sign(
+    pub(crate) async fn sign(
         &self,
         alg: &str,
         typ: &'static str,
         claims: &impl serde::Serialize,
     ) -> Result<String, OAuthError> {
-        let keys = [&self.0.signing, &self.0.rsa];
-        let key = keys.into_iter().find(|key| key.alg() == alg);
-        key.and_then(|key| key.sign(typ, claims).ok())
-            .ok_or_else(|| OAuthError::unavailable().hint("signing failed"))
+        let live = self.0.keys.live_with(alg).await?;
+        let signed = live.signer(alg).and_then(|key| key.sign(typ, claims).ok());
+        signed.ok_or_else(|| OAuthError::unavailable().hint("signing failed"))
+    }
+
+    /// The keys as they are now, and what follows from them. Ask again for another request: they are replaced while the
+    /// server runs.
+    pub(crate) fn live(&self) -> Arc<Live> {
+        self.0.keys.live()
+    }
+
+    /// Sees to it that there are keys for what such a client has signed.
+    pub(crate) fn will_sign(&self, client: &ClientMetadata) {
+        let registered = client.id_token_signed_response_alg.iter();
+        registered.for_each(|alg| self.0.keys.ask(alg));
+    }
+
+    /// The published keys, once there is one for everything; `None` when that takes too long.
+    pub(crate) async fn published(&self) -> Option<Arc<Live>> {
+        self.0.keys.complete().await
+    }
+
+    /// Keeps the keys for as long as the server runs.
+    pub(crate) async fn keep_keys(&self) {
+        self.0.keys.keep().await;
+    }
+
+    /// Reads the keys in the database again, and changes over to them if they are others.
+    ///
+    /// # Errors
+    ///
+    /// The keys cannot be read; they stay as they were.
+    pub(crate) async fn reload_keys(&self) -> Result<(), KeysError> {
+        self.0.keys.reload().await
+    }
+
+    /// What there is to do with notices to clients.
+    pub(crate) fn notices(&self) -> &Notices {
+        &self.0.notices
     }
 
     pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
@@ -129,17 +191,23 @@ impl App {
         &self.0.passwords
     }
 
+    /// Clients that show certificates.
+    pub(crate) fn certified(&self) -> &Certified {
+        &self.0.certified
+    }
+
     /// On what terms clients register themselves.
     pub(crate) fn terms(&self) -> &Terms {
         &self.0.terms
     }
 
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.0.rules
+    /// What judgements are made by, with the keys as they are now.
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.live().rules)
     }
 
     pub(crate) fn issuer(&self) -> &str {
-        &self.0.rules.issuer
+        &self.0.issuer
     }
 
     /// The issuer's origin, as browsers write it in `Origin`.
@@ -150,7 +218,6 @@ impl App {
     /// The issuer's path, without a slash at its end.
     pub(crate) fn path(&self) -> &str {
         self.0
-            .rules
             .issuer
             .strip_prefix(&self.0.origin)
             .unwrap_or_default()
@@ -166,10 +233,6 @@ impl App {
 
     pub(crate) fn metadata(&self) -> Bytes {
         self.0.metadata.clone()
-    }
-
-    pub(crate) fn jwks(&self) -> Bytes {
-        self.0.jwks.clone()
     }
 
     pub(crate) fn legacy(&self) -> &Legacy {

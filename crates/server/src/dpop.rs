@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::response::Response;
-use gatepass_proto::dpop::{DPOP_NONCE, Proof, ProofFault, ProvenRequest};
+use gatepass_proto::dpop::{DPOP_NONCE, Nonces, Proof, ProofFault, ProvenRequest};
 use gatepass_proto::{OAuthError, Secret};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
@@ -24,16 +24,41 @@ pub(crate) fn proof(
     if request.proofs.is_empty() {
         return Ok(None);
     }
-    let url = format!("{}{path}", app.issuer());
-    let url = Url::parse(&url).map_err(|_| OAuthError::unavailable())?;
-    let proven = ProvenRequest {
-        method: &Method::POST,
-        url: &url,
-        access_token: None,
-        nonces: Some(app.nonces()),
+    let proofs = &request.proofs;
+    read(app, proofs, &Method::POST, path, None, Some(app.nonces()))
+}
+
+/// Reads the proof of a request for `path`, by whichever of our addresses the client knows that: clients that show a
+/// certificate know another (RFC 8705 §5).
+fn read(
+    app: &App,
+    proofs: &[String],
+    method: &Method,
+    path: &str,
+    access_token: Option<&Secret>,
+    nonces: Option<&Nonces>,
+) -> Result<Option<Proof>, OAuthError> {
+    let at = |base: &str| {
+        let url = Url::parse(&format!("{base}{path}")).map_err(|_| OAuthError::unavailable())?;
+        let proven = ProvenRequest {
+            method,
+            url: &url,
+            access_token,
+            nonces,
+        };
+        let values = proofs.iter().map(String::as_str);
+        Ok(Proof::read(values, &proven, app.clock().now())?)
     };
-    let values = request.proofs.iter().map(String::as_str);
-    Ok(Proof::read(values, &proven, app.clock().now())?)
+    match (at(app.issuer()), app.certified().base()) {
+        (Err(here), Some(base)) => at(base).map_err(|there: OAuthError| nearer(here, there)),
+        (read, _) => read,
+    }
+}
+
+/// Of two refusals the one that says more: a proof that is for another address says nothing of what else is wrong.
+fn nearer(here: OAuthError, there: OAuthError) -> OAuthError {
+    let elsewhere = OAuthError::from(ProofFault::Request);
+    if here == elsewhere { there } else { here }
 }
 
 /// The scheme `DPoP` says of a token what `Bearer` does (RFC 9449 §7.1), but for the proof that comes along.
@@ -61,16 +86,8 @@ pub(crate) fn shown(
     if authorization.as_deref().and_then(bound).is_none() {
         return Ok(None);
     }
-    let url = Url::parse(&format!("{}{path}", app.issuer()));
-    let proven = ProvenRequest {
-        method,
-        url: &url.map_err(|_| OAuthError::unavailable())?,
-        access_token: Some(token),
-        nonces: None,
-    };
     let proofs = extract::proofs(headers);
-    let values = proofs.iter().map(String::as_str);
-    let proof = Proof::read(values, &proven, app.clock().now())?;
+    let proof = read(app, &proofs, method, path, Some(token), None)?;
     Ok(Some(proof.ok_or(ProofFault::Missing)?))
 }
 

@@ -1,6 +1,7 @@
 //! Requests as the protocol's endpoints read them: bounded, typed, and refused where they are ambiguous.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
@@ -8,12 +9,12 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
-use gatepass_proto::client_auth::Presented;
+use gatepass_proto::client_auth::{Certificate, Presented};
 use gatepass_proto::dpop::DPOP;
 use gatepass_proto::{OAuthError, Params};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{Extensions, HeaderMap, HeaderName};
 
 use crate::app::App;
 use crate::respond;
@@ -35,12 +36,15 @@ pub(crate) struct ProtocolRequest {
     pub(crate) json: bool,
     /// The values of its `DPoP` headers.
     pub(crate) proofs: Vec<String>,
+    /// The certificate that the client has shown.
+    pub(crate) certificate: Option<Arc<Certificate>>,
 }
 
 impl ProtocolRequest {
     /// How the client identified itself, and the parameters.
     pub(crate) fn presented(&self) -> Presented<'_> {
         Presented::read(self.authorization.as_deref(), &self.params)
+            .with_certificate(self.certificate.clone())
     }
 
     /// Refuses JSON where only the standard's form will do.
@@ -51,7 +55,7 @@ impl ProtocolRequest {
         Ok(())
     }
 
-    async fn read(request: Request) -> Result<Self, OAuthError> {
+    async fn read(request: Request, app: &App) -> Result<Self, OAuthError> {
         let (parts, body) = request.into_parts();
         let authorization = authorization(&parts.headers)?;
         let json = match media_type(&parts.headers)?.as_deref() {
@@ -71,6 +75,9 @@ impl ProtocolRequest {
             params,
             json,
             proofs: proofs(&parts.headers),
+            certificate: app
+                .certified()
+                .certificate(&parts.extensions, app.clock().now()),
         })
     }
 }
@@ -79,25 +86,29 @@ impl FromRequest<App> for ProtocolRequest {
     type Rejection = Response;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
-        Self::read(request)
+        Self::read(request, app)
             .await
             .map_err(|error| respond::refusal(&error, app.issuer()))
     }
 }
 
-/// The address of the other end.
+/// The address of the other end, or what a trusted proxy says that this was.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
+
+impl Peer {
+    /// Of a request with these extensions.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        let told = extensions.get::<Self>().copied();
+        told.or_else(|| Some(Self(extensions.get::<ConnectInfo<SocketAddr>>()?.0)))
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = http::StatusCode;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|info| Self(info.0))
-            .ok_or(http::StatusCode::INTERNAL_SERVER_ERROR)
+        Self::of(&parts.extensions).ok_or(http::StatusCode::INTERNAL_SERVER_ERROR)
     }
 }
 

@@ -8,11 +8,11 @@ use gatepass_proto::decide::rules::TrustedIssuer;
 use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy};
 use gatepass_proto::jose::KeySet;
 
-use crate::config::{Config, MASTER_KEY, Tls};
+use crate::config::{Config, KeySource, MASTER_KEY, Tls};
 use crate::dev;
 use crate::listen::StartError;
 use crate::seal::MasterKey;
-use crate::tls::{TlsError, dev_tls, tls_from_files};
+use crate::tls::{Certificate, TlsError, dev_tls, serving};
 
 /// On what terms clients register themselves. Where the policy names no scope, it is those that the metadata names.
 pub(crate) fn policy(config: &Config) -> RegistrationPolicy {
@@ -30,14 +30,29 @@ pub(crate) fn policy(config: &Config) -> RegistrationPolicy {
     policy
 }
 
-/// What connections are sealed with, and the file of the authority that is made for this machine.
-type Transport = (Option<Arc<rustls::ServerConfig>>, Option<PathBuf>);
+/// What connections are sealed with.
+#[derive(Default)]
+pub(crate) struct Transport {
+    /// How; `None` for not at all.
+    pub(crate) config: Option<Arc<rustls::ServerConfig>>,
+    /// The file of the authority that is made for this machine.
+    pub(crate) ca: Option<PathBuf>,
+    /// The operator's certificate, which may be replaced.
+    pub(crate) certificate: Option<Arc<Certificate>>,
+}
 
 pub(crate) fn transport(config: &Config) -> Result<Transport, StartError> {
     let fault = |error: TlsError| StartError::Tls(error.to_string());
     match &config.tls {
-        Tls::Off => Ok((None, None)),
-        Tls::Files { cert, key } => Ok((Some(tls_from_files(cert, key).map_err(fault)?), None)),
+        Tls::Off => Ok(Transport::default()),
+        Tls::Files { cert, key } => {
+            let certificate = Arc::new(Certificate::read(cert, key).map_err(fault)?);
+            Ok(Transport {
+                config: Some(serving(Arc::clone(&certificate)).map_err(fault)?),
+                ca: None,
+                certificate: Some(certificate),
+            })
+        }
         Tls::Dev => {
             let file = config.database_file().ok_or_else(|| {
                 let text = "development certificates are kept beside the database; give it a path";
@@ -48,27 +63,36 @@ pub(crate) fn transport(config: &Config) -> Result<Transport, StartError> {
                 .filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or_else(|| Path::new("."));
             let dev = dev_tls(folder, SystemClock.now()).map_err(fault)?;
-            Ok((Some(dev.config), Some(dev.ca)))
+            Ok(Transport {
+                config: Some(dev.config),
+                ca: Some(dev.ca),
+                certificate: None,
+            })
         }
     }
 }
 
-/// The master key's file; a database in memory is gone with the process, and so may its key be. One behind a server has
+/// The master key; a database in memory is gone with the process, and so may its key be. One behind a server has
 /// nothing beside it, and all nodes need the same key.
 pub(crate) fn master_key(config: &Config) -> Result<MasterKey, StartError> {
     let fault = |error: String| StartError::Keys(error);
-    match config
-        .master_key
-        .clone()
-        .or_else(|| config.beside_database(MASTER_KEY))
-    {
-        Some(path) => MasterKey::load_or_create(&path).map_err(|error| fault(error.to_string())),
-        None if config.database != "memory:" => Err(StartError::Config(
-            "a database server has no place for the master key: name its file, the same one for every node, with --master-key-file"
-                .to_owned(),
-        )),
+    match key_source(config)? {
+        Some(source) => MasterKey::obtain(&source).map_err(|error| fault(error.to_string())),
         None => MasterKey::ephemeral(&mut OsEntropy).map_err(|error| fault(error.to_string())),
     }
+}
+
+/// Where the master key is; `None` where it may be forgotten.
+pub(crate) fn key_source(config: &Config) -> Result<Option<KeySource>, StartError> {
+    let beside = || config.beside_database(MASTER_KEY).map(KeySource::File);
+    let source = config.master_key.clone().or_else(beside);
+    if source.is_none() && config.database != "memory:" {
+        return Err(StartError::Config(
+            "a database server has no place for the master key: name it, the same one for every node, with --master-key-file or master_key in the configuration file"
+                .to_owned(),
+        ));
+    }
+    Ok(source)
 }
 
 /// Where requests of the server's own may go. What is made ready for this machine is on this machine.

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use gatepass_http::Clock;
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::record::Key;
+use gatepass_proto::decide::documents::{Document, DocumentFault, Found};
+use gatepass_proto::decide::record::{Client, Key};
 use gatepass_proto::decide::{Facts, Halt, Judged, Need, PasswordFact};
 use gatepass_proto::dpop::ProofFault;
 use gatepass_proto::jose::KeySet;
 use gatepass_proto::{ClientId, Cx, Entropy, OAuthError, Secret, client_auth, dpop};
 use gatepass_store::{CommitError, Store, StoreError};
 
-/// How often a judgement may ask for more facts; the longest has five questions.
-const MAX_ROUNDS: usize = 8;
+/// How often a judgement may ask for more facts; the longest has eight questions.
+const MAX_ROUNDS: usize = 10;
 
 /// Checks a password, charging the guess first.
 #[async_trait]
@@ -26,28 +27,46 @@ pub trait PasswordCheck: Send + Sync {
     async fn check(&self, username: &str, given: &Secret) -> Result<PasswordFact, StoreError>;
 }
 
-/// Knows what clients prove themselves by, as far as it is not in the database in clear.
+/// Knows what judgements need of clients and is not in the database in clear: what they publish, and their secrets.
 #[async_trait]
-pub trait ClientProofs: Send + Sync {
+pub trait Outside: Send + Sync {
     /// The keys at a client's `jwks_uri`, which hold `kid` if it has published that; `None` when they cannot be had.
     async fn keys(&self, uri: &str, kid: Option<&str>) -> Option<Arc<KeySet>>;
 
     /// A client's secret, opened; `None` when it does not open.
     fn secret(&self, client_id: &ClientId, sealed: &str) -> Option<Secret>;
+
+    /// A document that a client has named.
+    async fn document(&self, document: &Document) -> Found;
+
+    /// The client that the document at this id describes; `None` where clients are known by registration alone.
+    ///
+    /// # Errors
+    ///
+    /// What whoever named it is told where there is no good document.
+    async fn described(&self, client_id: &ClientId) -> Result<Option<Client>, OAuthError>;
 }
 
-/// For servers whose clients publish nothing and seal nothing.
+/// For servers that ask nobody and whose clients seal nothing.
 #[derive(Clone, Copy, Debug)]
-pub struct NoProofs;
+pub struct Nothing;
 
 #[async_trait]
-impl ClientProofs for NoProofs {
+impl Outside for Nothing {
     async fn keys(&self, _: &str, _: Option<&str>) -> Option<Arc<KeySet>> {
         None
     }
 
     fn secret(&self, _: &ClientId, _: &str) -> Option<Secret> {
         None
+    }
+
+    async fn document(&self, _: &Document) -> Found {
+        Err(DocumentFault::Unreachable)
+    }
+
+    async fn described(&self, _: &ClientId) -> Result<Option<Client>, OAuthError> {
+        Ok(None)
     }
 }
 
@@ -60,8 +79,8 @@ pub struct Judge<'a> {
     pub clock: &'a dyn Clock,
     /// The passwords.
     pub passwords: &'a dyn PasswordCheck,
-    /// What clients prove themselves by.
-    pub proofs: &'a dyn ClientProofs,
+    /// What is not in the database.
+    pub outside: &'a dyn Outside,
 }
 
 impl Judge<'_> {
@@ -145,11 +164,19 @@ impl Judge<'_> {
                     facts.learn_password(self.passwords.check(&username, &given).await?);
                 }
                 Need::Keys { uri, kid } => {
-                    let keys = self.proofs.keys(&uri, kid.as_deref()).await;
+                    let keys = self.outside.keys(&uri, kid.as_deref()).await;
                     facts.learn_keys(uri, kid, keys);
                 }
+                Need::Document(document) => {
+                    let found = self.outside.document(&document).await;
+                    facts.learn_document(document, found);
+                }
+                Need::Described(client_id) => {
+                    let client = self.outside.described(&client_id).await;
+                    facts.learn_described(client_id, client);
+                }
                 Need::ClientSecret { client_id, sealed } => {
-                    let secret = self.proofs.secret(&client_id, &sealed);
+                    let secret = self.outside.secret(&client_id, &sealed);
                     facts.learn_secret(client_id, secret);
                 }
             }

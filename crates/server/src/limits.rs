@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use http::header::CACHE_CONTROL;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -24,6 +25,8 @@ const REQUEST: Duration = Duration::from_secs(30);
 const HEADERS: Duration = Duration::from_secs(10);
 /// The time between two things that a peer sends; longer than [`REQUEST`], during which it may just be waiting.
 const SILENCE: Duration = Duration::from_secs(60);
+/// After how many seconds what does not work now may work again.
+const AGAIN: HeaderValue = HeaderValue::from_static("1");
 /// The most bytes of one connection's header buffer.
 const HEADER_BYTES: usize = 32 * 1024;
 
@@ -37,6 +40,7 @@ pub(crate) fn around(router: Router, meter: Meter) -> Router {
     let no_store = HeaderValue::from_static("no-store");
     // Beneath the routing, so that a metric is of a route and not of whatever somebody asks for.
     let router = router.route_layer(middleware::from_fn_with_state(meter, operations::measure));
+    let router = router.layer(middleware::map_response(again_soon));
     router.layer(
         ServiceBuilder::new()
             .layer(middleware::from_fn(operations::name))
@@ -51,6 +55,15 @@ pub(crate) fn around(router: Router, meter: Meter) -> Router {
             ))
             .layer(CatchPanicLayer::new()),
     )
+}
+
+/// Says when to come again to whoever is told that it does not work now (RFC 9110 §15.6.4).
+async fn again_soon(mut answer: Response) -> Response {
+    if answer.status() == StatusCode::SERVICE_UNAVAILABLE {
+        let headers = answer.headers_mut();
+        headers.entry(RETRY_AFTER).or_insert(AGAIN);
+    }
+    answer
 }
 
 /// Ends a connection whose peer is silent.

@@ -7,30 +7,37 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum_server::Handle;
-use gatepass_http::{Clock, OsEntropy, SystemClock};
+use gatepass_http::{Clock, SystemClock};
 use gatepass_proto::ClientId;
-use gatepass_proto::decide::Rules;
+use gatepass_proto::decide::{Pairwise, Rules};
 use gatepass_proto::dpop::Nonces;
 use gatepass_proto::endpoint::register::{Admission, Terms};
 use gatepass_proto::grant::jwt_bearer;
+use gatepass_proto::jose::KeySet;
 use gatepass_store::{Remembering, Store, StoreError};
 use url::Url;
 
 use crate::admin::Admin;
 use crate::app::{App, Parts};
-use crate::client_proofs::Outside;
 use crate::config::{Config, Legacy};
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
 use crate::endpoints::metadata;
 use crate::issuer::issuer;
-use crate::keys::{Keys, KeysError};
+use crate::keys::{Keeping, Keyring, KeysError, Settings};
 use crate::lanes::Lanes;
+use crate::mtls::{self, Certified};
+use crate::notices::{Notices, Outbox};
 use crate::operations::{self, Meter};
+use crate::outside::Network;
 use crate::passwords::Passwords;
-use crate::{given, limits, routes};
+use crate::proxy::{self, Front};
+use crate::serving::{Door, Seal};
+use crate::tls::{Certificate, Reloader, asking};
+use crate::{given, limits, lost_key, nodes, routes};
 
 /// What is added to the database's name for the file of the ready-made set.
 const DEV_SET: &str = ".dev.json";
@@ -73,15 +80,19 @@ impl From<KeysError> for StartError {
 
 /// A server that has its address and everything else it needs, and answers as soon as it runs.
 pub struct Server {
-    listener: TcpListener,
+    door: Door,
+    /// For clients that show certificates, if they come by a door of their own.
+    certified: Option<Door>,
     address: SocketAddr,
     issuer: String,
-    router: Router,
     operations: Option<(TcpListener, Router)>,
-    tls: Option<Arc<rustls::ServerConfig>>,
     ca: Option<PathBuf>,
+    certificate: Option<Arc<Certificate>>,
+    meter: Meter,
     dev: Option<DevSet>,
     store: Arc<dyn Store>,
+    app: App,
+    outbox: Outbox,
 }
 
 impl Server {
@@ -91,12 +102,25 @@ impl Server {
     ///
     /// See [`StartError`].
     pub async fn bind(config: &Config) -> Result<Self, StartError> {
+        Self::bind_at(config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock than the system's.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub async fn bind_at(config: &Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         check_dev(config)?;
         let (listener, address) = listen(config.listen)?;
         let issuer = issuer(config, address)?;
         let store = gatepass_store::open(&config.database).await?;
         let store: Arc<dyn Store> = Arc::new(Remembering::over(store));
-        let app = assemble(config, &issuer, &store).await?;
+        let front = Front::new(&config.proxies)?;
+        let besides = mtls::address(config)?.map(listen).transpose()?;
+        let port = besides.as_ref().map(|(_, address)| *address);
+        let certified = Certified::new(config, &issuer, port)?;
+        let app = assemble(config, &issuer, &store, certified, clock).await?;
         let dev = match config.dev {
             true => {
                 let file = config.beside_database(DEV_SET);
@@ -104,7 +128,7 @@ impl Server {
             }
             false => None,
         };
-        let (tls, ca) = given::transport(config)?;
+        let transport = given::transport(config)?;
         let meter = Meter::new();
         let operations = match config.operations {
             Some(address) => Some((
@@ -113,18 +137,41 @@ impl Server {
             )),
             None => None,
         };
+        let outbox = Outbox::new(app.clone(), given::egress(config)?, meter.clone());
+        let outbox = outbox.map_err(|error| StartError::Config(error.to_string()))?;
         let routes = routes::router(&app, issuer.path().trim_end_matches('/'));
-        let router = limits::around(routes, meter);
+        let routes = match front {
+            Some(front) => routes.layer(from_fn_with_state(front, proxy::believe)),
+            None => routes,
+        };
+        let certified = match (besides, &transport.config) {
+            (Some((listener, _)), Some(tls)) => {
+                let config = asking(tls).map_err(|error| StartError::Tls(error.to_string()))?;
+                Some(Door {
+                    listener,
+                    router: limits::around(routes::certified(&app), meter.clone()),
+                    seal: Seal::Asking(config),
+                })
+            }
+            _ => None,
+        };
         Ok(Self {
-            listener,
+            door: Door {
+                listener,
+                router: limits::around(routes, meter.clone()),
+                seal: transport.config.map_or(Seal::None, Seal::Tls),
+            },
+            certified,
             address,
             issuer: app.issuer().to_owned(),
-            router,
             operations,
-            tls,
-            ca,
+            ca: transport.ca,
+            certificate: transport.certificate,
+            meter,
             dev,
             store,
+            app,
+            outbox,
         })
     }
 
@@ -144,6 +191,11 @@ impl Server {
         &self.issuer
     }
 
+    /// The URL in place of the issuer for clients that show certificates, where that is another (RFC 8705 §5).
+    pub fn mtls(&self) -> Option<&str> {
+        self.app.certified().base()
+    }
+
     /// The ready-made set, with `dev`.
     pub fn dev_set(&self) -> Option<&DevSet> {
         self.dev.as_ref()
@@ -154,6 +206,11 @@ impl Server {
         self.ca.as_deref()
     }
 
+    /// By which it can be told, while it runs, to read its certificate again.
+    pub fn reloader(&self) -> Reloader {
+        Reloader(self.certificate.clone())
+    }
+
     /// Serves until `stop` is done, then lets the requests under way end.
     ///
     /// # Errors
@@ -162,32 +219,20 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
         let handle: Handle<SocketAddr> = Handle::new();
         let sweeper = tokio::spawn(sweep(Arc::clone(&self.store)));
+        let watcher = self
+            .certificate
+            .map(|certificate| tokio::spawn(certificate.watch(self.meter)));
+        let app = self.app.clone();
+        let keeper = tokio::spawn(async move { app.keep_keys().await });
+        let follower = tokio::spawn(nodes::follow(self.app));
+        let outbox = tokio::spawn(self.outbox.run());
         let operations = match self.operations {
             Some((listener, router)) => Some(operations::serve(listener, router)?),
             None => None,
         };
-        let service = self
-            .router
-            .into_make_service_with_connect_info::<SocketAddr>();
-        let serving = async {
-            match self.tls {
-                None => {
-                    let mut server = axum_server::from_tcp(self.listener)?
-                        .handle(handle.clone())
-                        .map(limits::patient);
-                    limits::connections(server.http_builder());
-                    server.serve(service).await
-                }
-                Some(config) => {
-                    let config = axum_server::tls_rustls::RustlsConfig::from_config(config);
-                    let mut server = axum_server::from_tcp_rustls(self.listener, config)?
-                        .handle(handle.clone())
-                        .map(limits::patient);
-                    limits::connections(server.http_builder());
-                    server.serve(service).await
-                }
-            }
-        };
+        let doors = [Some(self.door), self.certified].into_iter().flatten();
+        let serving =
+            futures_util::future::try_join_all(doors.map(|door| door.serve(handle.clone())));
         tokio::pin!(serving);
         let ended = tokio::select! {
             ended = &mut serving => ended,
@@ -197,11 +242,14 @@ impl Server {
             }
         };
         sweeper.abort();
-        if let Some(operations) = operations {
-            operations.abort();
+        keeper.abort();
+        follower.abort();
+        outbox.abort();
+        for task in operations.into_iter().chain(watcher) {
+            task.abort();
         }
         self.store.close().await;
-        ended
+        ended.map(|_| ())
     }
 }
 
@@ -210,16 +258,25 @@ async fn assemble(
     config: &Config,
     issuer: &Url,
     store: &Arc<dyn Store>,
+    certified: Certified,
+    clock: Arc<dyn Clock>,
 ) -> Result<App, StartError> {
-    crate::lost_key::refuse(config, &**store).await?;
+    lost_key::refuse(config, &**store).await?;
     let master = Arc::new(given::master_key(config)?);
-    let keys = Keys::load_or_create(&**store, &master, SystemClock.now(), &mut OsEntropy).await?;
+    let keeping = Keeping {
+        store: Arc::clone(store),
+        master: Arc::clone(&master),
+        clock: Arc::clone(&clock),
+        settings: Settings::of(config)?,
+    };
+    let opened = keeping.open().await?;
     let derived = |purpose| {
         let key = master.derive(purpose);
         key.map_err(|error| StartError::Keys(error.to_string()))
     };
     let csrf = derived("csrf")?;
     let nonces = derived("dpop nonce")?;
+    let pairwise = Pairwise::new(&*derived("pairwise")?);
     let text = issuer.as_str().trim_end_matches('/').to_owned();
     let requests = dev::requests(config);
     let mut metadata = metadata::document(&text, dev::scopes(config.dev), &requests);
@@ -232,42 +289,53 @@ async fn assemble(
     if registration.admission != Admission::Closed {
         metadata.registration_endpoint = Some(register.clone());
     }
+    metadata.client_id_metadata_document_supported =
+        config.client_id_metadata_documents || config.dev;
+    certified.publish(&mut metadata);
+    let rules = Rules {
+        token_endpoint: format!("{text}{}", routes::paths::TOKEN),
+        par_endpoint: format!("{text}{}", routes::paths::PAR),
+        default_audience: config
+            .default_audience
+            .clone()
+            .unwrap_or_else(|| format!("{text}/api")),
+        issuer: text.clone(),
+        keys: KeySet::default(),
+        refresh_keys: opened.refresh(clock.now())?,
+        pairwise,
+        lifetimes: config.lifetimes.clone(),
+        requests,
+        tokens: config.tokens.clone(),
+        trusted_issuers: given::trusted_issuers(config)?,
+    };
+    let terms = Terms::new(registration, &metadata, register);
+    let outside = Network::new(
+        given::egress(config)?,
+        Arc::clone(&clock),
+        Arc::clone(&master),
+    );
     Ok(App::new(Parts {
         store: Arc::clone(store),
-        clock: Arc::new(SystemClock),
-        outside: Outside::new(
-            given::egress(config)?,
-            Arc::new(SystemClock),
-            Arc::clone(&master),
-        ),
+        clock,
+        outside: match metadata.client_id_metadata_document_supported {
+            true => outside.describing(terms.clone()),
+            false => outside,
+        },
         nonces: Nonces::new(&nonces),
-        terms: Terms::new(registration, &metadata, register),
+        terms,
+        certified,
         passwords: Passwords::new(),
         lanes: Lanes::new(),
         cookie: SessionCookie::new(issuer.scheme() == "https"),
         csrf: Csrf::new(&csrf),
         origin: issuer.origin().ascii_serialization(),
         metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
-        jwks: keys.public.to_json().to_string().into(),
         legacy: Legacy {
             direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
         },
-        signing: keys.signing,
-        rsa: keys.rsa,
-        rules: Rules {
-            token_endpoint: format!("{text}{}", routes::paths::TOKEN),
-            par_endpoint: format!("{text}{}", routes::paths::PAR),
-            default_audience: config
-                .default_audience
-                .clone()
-                .unwrap_or_else(|| format!("{text}/api")),
-            issuer: text,
-            keys: keys.public,
-            refresh_keys: keys.refresh,
-            lifetimes: config.lifetimes.clone(),
-            requests,
-            trusted_issuers: given::trusted_issuers(config)?,
-        },
+        issuer: text,
+        notices: Notices::new(Arc::clone(&master)),
+        keys: Keyring::new(keeping, opened, &rules)?,
     }))
 }
 
@@ -286,7 +354,7 @@ fn check_dev(config: &Config) -> Result<(), StartError> {
 }
 
 /// What `--dev` made ready is in the database for good, and its secrets in a file beside it.
-fn refuse_dev_database(config: &Config) -> Result<(), StartError> {
+pub(crate) fn refuse_dev_database(config: &Config) -> Result<(), StartError> {
     let made = config.beside_database(DEV_SET).filter(|file| file.exists());
     match made {
         Some(file) if !config.dev => Err(StartError::Config(format!(

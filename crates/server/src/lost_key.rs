@@ -3,14 +3,14 @@
 use gatepass_proto::decide::record::Kind;
 use gatepass_store::Store;
 
-use crate::config::{Config, MASTER_KEY};
+use crate::config::{Config, KeySource};
+use crate::given;
 use crate::listen::StartError;
 
 /// Where keys lie sealed already, a new master key opens none of them, and only hides that the right one is lost. The
 /// database is asked first, for of nodes that start at once another may be making both.
 pub(crate) async fn refuse(config: &Config, store: &dyn Store) -> Result<(), StartError> {
-    let file = config.master_key.clone();
-    let Some(file) = file.or_else(|| config.beside_database(MASTER_KEY)) else {
+    let Some(KeySource::File(file)) = given::key_source(config)? else {
         return Ok(());
     };
     let sealed = store.list(Kind::SealedKey).await?;

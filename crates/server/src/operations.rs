@@ -10,8 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use gatepass_http::OsEntropy;
-use gatepass_proto::Entropy as _;
 use gatepass_proto::decide::record::Key;
+use gatepass_proto::{Entropy as _, Timestamp};
 use gatepass_store::Store;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -48,6 +48,22 @@ impl Meter {
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         Self(Arc::new(Inner { recorder, handle }))
+    }
+
+    /// Counts what came of a notice to a client.
+    pub(crate) fn notice(&self, kind: &'static str, outcome: &'static str) {
+        let labels = vec![Label::new("kind", kind), Label::new("outcome", outcome)];
+        let notices = metrics::Key::from_parts("gatepass_notices_total", labels);
+        let notices = self.0.recorder.register_counter(&notices, &ABOUT);
+        notices.increment(1);
+    }
+
+    /// Says when the certificate expires.
+    pub(crate) fn certificate(&self, expires: Timestamp) {
+        let key = metrics::Key::from_name("gatepass_certificate_expires_seconds");
+        let gauge = self.0.recorder.register_gauge(&key, &ABOUT);
+        // Exact for as long as anybody will use it: 2⁵³ seconds.
+        gauge.set(expires.as_secs() as f64);
     }
 
     fn count(&self, route: &str, method: &Method, status: StatusCode, took: Duration) {

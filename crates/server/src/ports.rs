@@ -1,11 +1,15 @@
 //! What the guard asks of this server: its users, its API keys, and which tokens were withdrawn.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use gatepass_guard::{ApiKeys, KeyHolder, Revocations, Unavailable, UserCheck, Users};
+use gatepass_guard::{
+    ApiKeys, KeyHolder, Keys, OpaqueTokens, Revocations, Unavailable, UserCheck, Users,
+};
 use gatepass_proto::decide::{Done, Facts, Judged, PasswordFact};
-use gatepass_proto::endpoint::introspect::is_live;
+use gatepass_proto::endpoint::introspect::{is_live, live_opaque_token};
+use gatepass_proto::jose::KeySet;
 use gatepass_proto::jose::access_token::AccessToken;
 use gatepass_proto::{Digest, Scope, Secret, Timestamp};
 
@@ -44,6 +48,12 @@ impl Users for Ports {
     }
 }
 
+impl Keys for Ports {
+    fn current(&self) -> Arc<KeySet> {
+        Arc::clone(&self.app.live().public)
+    }
+}
+
 #[async_trait]
 impl ApiKeys for Ports {
     async fn find(&self, digest: &Digest) -> Result<Option<KeyHolder>, Unavailable> {
@@ -63,6 +73,20 @@ impl Revocations for Ports {
             .judge_alone(|facts, _| Ok(Done::unchanged(is_live(claims, facts)?)))
             .await;
         live.map_err(Unavailable::new)
+    }
+}
+
+#[async_trait]
+impl OpaqueTokens for Ports {
+    async fn find(&self, digest: &Digest) -> Result<Option<AccessToken>, Unavailable> {
+        let found = self
+            .app
+            .judge_alone(|facts, cx| {
+                let found = live_opaque_token(*digest, None, facts, cx.now)?;
+                Ok(Done::unchanged(found))
+            })
+            .await;
+        found.map_err(Unavailable::new)
     }
 }
 

@@ -113,6 +113,41 @@ fn older() -> Vec<(&'static str, MethodRouter<App>)> {
     ]
 }
 
+/// What clients that show a certificate may use by their own door (RFC 8705 §5). No page is among it: browsers would ask
+/// their people for certificates.
+const FOR_CERTIFICATES: [&str; 7] = [
+    paths::TOKEN,
+    paths::INTROSPECT,
+    paths::REVOKE,
+    paths::PAR,
+    paths::DEVICE_AUTHORIZATION,
+    paths::BACKCHANNEL,
+    paths::USERINFO,
+];
+
+/// The router of that door.
+pub(crate) fn certified(app: &App) -> Router {
+    let path = app.certified().path();
+    let routes = standard().into_iter();
+    let routes = routes.filter(|(path, _)| FOR_CERTIFICATES.contains(path));
+    let router = routes.fold(Router::new(), |router, (own, methods)| {
+        router.route(&format!("{path}{own}"), methods)
+    });
+    let router = match app.legacy().direct_login {
+        Some(_) => router.merge(beneath(&path, api::router(app))),
+        None => router,
+    };
+    router.with_state(app.clone())
+}
+
+/// A router's routes under this path.
+fn beneath(path: &str, router: Router<App>) -> Router<App> {
+    match path {
+        "" => router,
+        path => Router::new().nest(path, router),
+    }
+}
+
 /// The router. An issuer with a path has everything under that path, and its metadata where RFC 8414 §3.1 looks.
 pub(crate) fn router(app: &App, issuer_path: &str) -> Router {
     let mut routes = standard();
@@ -135,7 +170,8 @@ pub(crate) fn router(app: &App, issuer_path: &str) -> Router {
             let methods = get(metadata::metadata).layer(from_fn(cors::anybody));
             router = router.route(&inserted, methods);
         }
-        protected = Router::new().nest(issuer_path, protected);
     }
-    router.merge(protected).with_state(app.clone())
+    router
+        .merge(beneath(issuer_path, protected))
+        .with_state(app.clone())
 }

@@ -7,7 +7,9 @@ use http::header::SET_COOKIE;
 
 use crate::app::App;
 use crate::browser::Login;
-use crate::pages::{ConsentPage, Detail, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
+use crate::pages::{
+    ConsentPage, Detail, ErrorPage, LoginPage, LoginProblem, Origin, OutOfBandPage,
+};
 use crate::routes::paths;
 
 /// The login page, tied to `cookie`, which the browser is given again.
@@ -53,6 +55,7 @@ pub(crate) fn consent(
         action: &format!("{}{}?{query}", app.path(), paths::CONSENT),
         csrf: &app.csrf().token(login.cookie.expose()),
         client_name: &authorization.client.client_name,
+        origin: Origin::of(&authorization.client),
         redirect_uri: authorization.return_to.redirect_uri(),
         username: &login.username,
         scopes: &scopes,

@@ -8,7 +8,9 @@
 //! * [`SqliteStore`] keeps everything in one file, durably.
 //! * [`PostgresStore`] keeps everything in a database that several nodes share.
 //! * [`MemoryStore`] keeps everything in maps, for tests.
-//! * [`Remembering`] wraps another and remembers clients for a second.
+//! * [`Remembering`] wraps another and remembers clients; [`News`] tell it what other nodes change.
+//!
+//! * [`transfer`] is how records go from one database to another, of whatever kind.
 //!
 //! With the feature `contract` there is the suite that every backend passes.
 
@@ -18,7 +20,10 @@ mod changes;
 mod columns;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod copied;
+mod found;
 mod memory;
+mod news;
 mod open;
 mod port;
 mod postgres;
@@ -26,10 +31,16 @@ mod remembering;
 mod retention;
 mod rows;
 mod sqlite;
+mod table;
+pub mod transfer;
 
+pub use copied::{Copied, CopyError};
+pub use found::Found;
 pub use memory::MemoryStore;
-pub use open::{file, open, place};
+pub use news::News;
+pub use open::{file, look, open, place};
 pub use port::{Charge, CommitError, Limit, Store, StoreError, Throttled};
 pub use postgres::PostgresStore;
 pub use remembering::Remembering;
-pub use sqlite::SqliteStore;
+pub use sqlite::{Restore, SqliteStore};
+pub use table::Table;

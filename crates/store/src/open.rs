@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{MemoryStore, PostgresStore, SqliteStore, Store, StoreError};
+use crate::{Found, MemoryStore, PostgresStore, SqliteStore, Store, StoreError};
 
 /// Opens the database at an address: `memory:`, `postgres://…`, `sqlite:PATH` or a plain path, which is SQLite too.
 ///
@@ -12,27 +12,55 @@ use crate::{MemoryStore, PostgresStore, SqliteStore, Store, StoreError};
 /// [`StoreError::Unavailable`] for an address of another kind; otherwise whatever the backend says, see
 /// [`SqliteStore::open`] and [`PostgresStore::open`]. Only paths are repeated, for other addresses may hold a password.
 pub async fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
-    match scheme(address) {
-        Some(("memory", "")) => Ok(Arc::new(MemoryStore::new())),
-        Some(("memory", _)) => Err(StoreError::Unavailable(
-            "memory: takes nothing after the colon".into(),
-        )),
-        Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)).await,
-        Some(("postgres" | "postgresql", _)) => Ok(Arc::new(PostgresStore::open(address).await?)),
-        Some((other, _)) => Err(StoreError::Unavailable(format!(
-            "there is no backend for {other}: addresses; give a path, sqlite:PATH, postgres://… or memory:"
-        ))),
-        None => sqlite(address).await,
+    Ok(match backend(address)? {
+        Backend::Memory => Arc::new(MemoryStore::new()),
+        Backend::Sqlite(path) => Arc::new(SqliteStore::open(path).await?),
+        Backend::Postgres => Arc::new(PostgresStore::open(address).await?),
+    })
+}
+
+/// Looks at the database at an address, as [`open`] takes it, and changes nothing.
+///
+/// # Errors
+///
+/// What opening it would say: it cannot be reached, it is not ours, or a newer gatepass made it.
+pub async fn look(address: &str) -> Result<Found, StoreError> {
+    match backend(address)? {
+        Backend::Memory => Ok(Found::Nothing),
+        Backend::Sqlite(path) => SqliteStore::look(path).await,
+        Backend::Postgres => PostgresStore::look(address).await,
     }
 }
 
-async fn sqlite(path: &str) -> Result<Arc<dyn Store>, StoreError> {
+/// What an address names.
+enum Backend<'a> {
+    Memory,
+    Sqlite(&'a Path),
+    Postgres,
+}
+
+fn backend(address: &str) -> Result<Backend<'_>, StoreError> {
+    let unavailable = |text: String| Err(StoreError::Unavailable(text));
+    let path = match scheme(address) {
+        Some(("memory", "")) => return Ok(Backend::Memory),
+        Some(("memory", _)) => {
+            return unavailable("memory: takes nothing after the colon".into());
+        }
+        Some(("postgres" | "postgresql", _)) => return Ok(Backend::Postgres),
+        Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
+        Some((other, _)) => {
+            return unavailable(format!(
+                "there is no backend for {other}: addresses; give a path, sqlite:PATH, postgres://… or memory:"
+            ));
+        }
+        None => address,
+    };
     if path.is_empty() {
-        return Err(StoreError::Unavailable(
+        return unavailable(
             "the address has no path; give a path, sqlite:PATH, postgres://… or memory:".into(),
-        ));
+        );
     }
-    Ok(Arc::new(SqliteStore::open(Path::new(path)).await?))
+    Ok(Backend::Sqlite(Path::new(path)))
 }
 
 /// What an address names, for people: the address itself, unless it may hold a password.

@@ -5,6 +5,8 @@ use gatepass_proto::Timestamp;
 use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
+use crate::{News, Table};
+
 /// The port that every database passes through.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -16,6 +18,15 @@ pub trait Store: Send + Sync + 'static {
 
     /// Every record of a kind in the order of their names, at most 1,000, for operators.
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError>;
+
+    /// The next records of a table in the order of their keys, compared byte by byte: those after `after`, at most `limit`
+    /// and never more than 1,000. Fewer than that are the last. Each page is a state of its own.
+    async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError>;
 
     /// The newest lines of the audit log that stand before line `before`, newest first, at most `limit` and never more
     /// than 1,000.
@@ -39,6 +50,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deletes rows that cannot matter any more at `now`, at most `limit` of each kind; says how many went.
     async fn sweep(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError>;
+
+    /// News of what other processes change, where the database tells: a node then knows that it has missed nothing. Without
+    /// any, what is remembered for more than a second has to be asked for again.
+    ///
+    /// SQLite tells nothing: the other process there is `gatepass admin`, whose changes are seen by asking each second.
+    fn news(&self) -> Option<News> {
+        None
+    }
 
     /// Ends in good order: what was asked is done, files are closed. Nothing may be asked afterwards.
     async fn close(&self) {}

@@ -6,14 +6,18 @@
 
 #![expect(clippy::indexing_slicing, reason = "a broken promise panics")]
 
+mod authentication;
 mod authorization;
 mod authorization_details;
 mod callback;
 mod challenge;
+mod claims;
+mod client_document;
 mod config;
 mod credentials;
 mod curl;
 mod device;
+mod distinguished_name;
 mod id_token;
 mod jarm;
 mod jws;
@@ -30,6 +34,7 @@ mod request_object;
 mod scope;
 mod stored_token;
 mod token_response;
+mod transfer;
 mod userinfo;
 mod world;
 
@@ -66,11 +71,16 @@ pub const TARGETS: &[Target] = &[
     target("private_key", 2000, private_key::run),
     target("device", 20000, device::run),
     target("registration", 20000, registration::run),
+    target("distinguished_name", 20000, distinguished_name::run),
+    target("client_document", 20000, client_document::run),
+    target("claims", 20000, claims::run),
+    target("authentication", 20000, authentication::run),
     target("userinfo", 10000, userinfo::run),
     target("stored_token", 20000, stored_token::run),
     target("config", 10000, config::run),
     target("curl", 20000, curl::run),
     target("netrc", 20000, netrc::run),
+    target("transfer", 10000, transfer::run),
 ];
 
 const fn target(name: &'static str, inputs: u32, run: fn(&[u8])) -> Target {

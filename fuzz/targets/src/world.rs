@@ -10,8 +10,8 @@ use gatepass_proto::client_auth::Presented;
 use gatepass_proto::decide::change::Change;
 use gatepass_proto::decide::details::UserDetails;
 use gatepass_proto::decide::record::{Client, Code, Grant, Key, Record, User};
-use gatepass_proto::decide::rules::{Lifetimes, Requests};
-use gatepass_proto::decide::{Facts, RefreshKeys, Rules};
+use gatepass_proto::decide::rules::{Lifetimes, Requests, Tokens};
+use gatepass_proto::decide::{Facts, Pairwise, RefreshKeys, Rules};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::jose::{KeySet, SigningKey};
 use gatepass_proto::{ClientId, Cx, Digest, Entropy, GrantId, Params, Timestamp, UserId};
@@ -44,8 +44,10 @@ pub(crate) static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
     default_audience: "https://as.example/api".to_owned(),
     keys: KeySet::of([KEY.jwk()]),
     refresh_keys: RefreshKeys::new(BTreeMap::from([(1, [7; 32].into())])).expect("a key"),
+    pairwise: Pairwise::new(&[9; 32]),
     lifetimes: Lifetimes::default(),
     requests: Requests::default(),
+    tokens: Tokens::default(),
     trusted_issuers: Vec::new(),
 });
 

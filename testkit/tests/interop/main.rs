@@ -15,6 +15,7 @@ mod agent;
 mod authlib;
 mod certificates;
 mod home;
+mod in_front;
 mod life;
 mod oidc_provider;
 mod page;

@@ -91,7 +91,7 @@ impl Web {
 }
 
 /// nginx writes its file when it has its port.
-async fn listens(program: &mut Program, folder: &Path) -> Result<bool> {
+pub(crate) async fn listens(program: &mut Program, folder: &Path) -> Result<bool> {
     for _ in 0..LOOKS {
         if fs::read(folder.join("nginx.pid")).is_ok_and(|id| !id.is_empty()) {
             return program.lives();

@@ -3,7 +3,11 @@
 
 mod away;
 mod killed;
+mod looked;
+mod moved;
+mod news;
 mod nodes;
+mod older;
 mod refusals;
 mod served;
 

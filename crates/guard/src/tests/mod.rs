@@ -2,6 +2,8 @@
 
 mod answers;
 mod any_bytes;
+mod certificates;
+mod opaque_tokens;
 mod passing;
 mod remembering;
 

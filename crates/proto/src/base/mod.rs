@@ -1,5 +1,6 @@
 //! The words every other module is written in.
 
+mod client_url;
 mod cx;
 mod digest;
 mod ids;

@@ -4,7 +4,9 @@
 mod assertion;
 mod assertion_check;
 mod basic;
+mod certificate;
 mod choice;
+mod distinguished_name;
 mod mtls;
 mod none;
 mod post;
@@ -23,6 +25,9 @@ use crate::message::quirks::AssertionTyp;
 use crate::{ClientId, Cx, OAuthError, Params, Secret, Timestamp};
 
 pub use assertion_check::SPACE as ASSERTIONS;
+pub use certificate::{AltName, Certificate, Subject};
+pub use distinguished_name::{Attribute, DistinguishedName};
+pub use mtls::{BY_AUTHORITY, BY_CERTIFICATE, BY_ITSELF};
 
 /// Every method there is. Adding one is a file and a line here. The server takes those that say [`served`]; [`names`]
 /// lists no others.
@@ -38,12 +43,8 @@ pub static METHODS: &[&dyn ClientAuthMethod] = &[
     &mtls::SelfSignedTlsClientAuth,
 ];
 
-/// The only methods of the FAPI 2.0 Security Profile (§5.3.2.1).
-const FAPI_METHODS: [&str; 3] = [
-    "private_key_jwt",
-    "tls_client_auth",
-    "self_signed_tls_client_auth",
-];
+/// Names of the only methods of the FAPI 2.0 Security Profile (§5.3.2.1).
+pub const FAPI_METHODS: [&str; 3] = ["private_key_jwt", BY_AUTHORITY, BY_ITSELF];
 
 /// A client authentication method, both ends of it.
 pub trait ClientAuthMethod: Sync {
@@ -132,6 +133,7 @@ pub struct Presented<'a> {
     /// The parameters of the body.
     pub params: &'a Params,
     claimed: Result<Claimed, OAuthError>,
+    certificate: Option<Arc<Certificate>>,
 }
 
 struct Claimed {
@@ -156,6 +158,8 @@ enum Proof {
     Secret(Secret),
     /// A JWT that is signed with the secret or with a private key.
     Assertion(Box<Assertion>),
+    /// Nothing but the name, and the certificate of the connection.
+    Certificate(Arc<Certificate>),
 }
 
 /// What a proof is checked with.
@@ -240,7 +244,32 @@ impl<'a> Presented<'a> {
             authorization,
             params,
         });
-        Self { params, claimed }
+        Self {
+            params,
+            claimed,
+            certificate: None,
+        }
+    }
+
+    /// With the certificate that the client has shown, if it has. It proves who a client is that says no more than its
+    /// name (RFC 8705 §2); whoever proves that by other means may have one to bind tokens to (§3).
+    #[must_use]
+    pub fn with_certificate(mut self, certificate: Option<Arc<Certificate>>) -> Self {
+        if let (Some(certificate), Ok(claimed)) = (&certificate, &mut self.claimed)
+            && matches!(claimed.claim.proof, Proof::Name)
+        {
+            claimed.claim.proof = Proof::Certificate(Arc::clone(certificate));
+        }
+        Self {
+            certificate,
+            ..self
+        }
+    }
+
+    /// The thumbprint of the certificate that came along (`x5t#S256`, RFC 8705 §3.1).
+    pub fn x5t_s256(&self) -> Option<&str> {
+        let certificate = self.certificate.as_deref()?;
+        Some(&certificate.thumbprint)
     }
 }
 
@@ -295,6 +324,11 @@ fn claimed<'p, 'f>(presented: &'p Presented<'_>, facts: &'f Facts) -> Result<Nam
     let client = facts
         .client(&claim.client_id)?
         .ok_or_else(|| OAuthError::invalid_client().hint("unknown client"))?;
+    // Who is proven by the connection says its name alone, as a public client does.
+    let by_connection = matches!(claim.proof, Proof::Name | Proof::Certificate(_))
+        .then(|| mtls::method_of(client))
+        .flatten();
+    let method = by_connection.unwrap_or(*method);
     if !client.auth_methods.iter().any(|own| own == method.name()) {
         return Err(OAuthError::invalid_client()
             .hint("method is not registered")
@@ -304,7 +338,7 @@ fn claimed<'p, 'f>(presented: &'p Presented<'_>, facts: &'f Facts) -> Result<Nam
         let hint = "not a method of FAPI";
         return Err(OAuthError::invalid_client().hint(hint).into());
     }
-    Ok((*method, claim, client))
+    Ok((method, claim, client))
 }
 
 /// Adds a change to whatever was judged, unless facts are lacking still.

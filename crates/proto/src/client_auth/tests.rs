@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::{ClientCredentials, Draft, METHODS, Presented, Trial, proven};
 use crate::decide::record::{Client, Key, Record};
-use crate::decide::rules::{Lifetimes, Requests};
-use crate::decide::{Done, Facts, Halt, RefreshKeys, Rules};
+use crate::decide::rules::{Lifetimes, Requests, Tokens};
+use crate::decide::{Done, Facts, Halt, Pairwise, RefreshKeys, Rules};
 use crate::jose::KeySet;
 use crate::{ClientId, Cx, Entropy, ErrorCode, Params, Scope, Secret, Timestamp};
 
@@ -43,8 +43,10 @@ fn rules() -> Rules {
         default_audience: "https://as.example/api".to_owned(),
         keys: KeySet::default(),
         refresh_keys: RefreshKeys::new(keys).expect("a key"),
+        pairwise: Pairwise::new(&[9; 32]),
         lifetimes: Lifetimes::default(),
         requests: Requests::default(),
+        tokens: Tokens::default(),
         trusted_issuers: Vec::new(),
     }
 }

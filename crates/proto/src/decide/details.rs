@@ -82,6 +82,8 @@ details! {
         backchannel_token_delivery_mode: Option<String>,
         /// `backchannel_client_notification_endpoint` (CIBA).
         backchannel_client_notification_endpoint: Option<String>,
+        /// `backchannel_authentication_request_signing_alg` (CIBA): its authentication requests are signed by that.
+        backchannel_authentication_request_signing_alg: Option<String>,
         /// `client_uri`.
         client_uri: Option<String>,
         /// `logo_uri`.
@@ -106,6 +108,8 @@ details! {
         application_type: Option<String>,
         /// SHA-256 of its `registration_access_token` (RFC 7592); `None` for one that an operator made.
         registration_access_token: Option<Digest>,
+        /// Whether it is not registered here, but described by the document at its id; no such record is stored.
+        described: bool,
     }
 
     /// More of a user.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Halt;
+use super::documents::Document;
 use super::record::{ApiKey, Client, Code, Denied, Grant, Key, Record, Session, User};
 use crate::{ClientId, Digest, GrantId, Secret, UserId};
 
@@ -25,6 +26,10 @@ pub enum Need {
         /// The `kid` that is looked for.
         kid: Option<String>,
     },
+    /// A document; see [`Facts::document`].
+    Document(Document),
+    /// What the document at this `client_id` describes; see [`Facts::client`].
+    Described(ClientId),
     /// The secret of a client; see [`Facts::client_secret`].
     ClientSecret {
         /// Whose.
@@ -54,6 +59,7 @@ pub struct Facts {
     records: Vec<(Key, Option<Record>)>,
     password: Option<PasswordFact>,
     pub(super) known: super::client_keys::Known,
+    pub(super) fetched: super::documents::Fetched,
     raced: bool,
 }
 
@@ -89,6 +95,7 @@ impl Facts {
             records: Vec::new(),
             password: self.password,
             known: self.known,
+            fetched: self.fetched,
             raced: true,
         }
     }
@@ -110,8 +117,8 @@ impl Facts {
     }
 
     lookups! {
-        /// A client.
-        client(Client: ClientId) -> Client;
+        /// A client that is registered here. See [`Facts::client`] for the others.
+        registered(Client: ClientId) -> Client;
         /// A user by `sub`.
         user(User: UserId) -> User;
         /// A user by name.

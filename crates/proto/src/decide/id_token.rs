@@ -15,7 +15,7 @@ pub(super) fn id_token(client: &Client, grant: &Grant, access: &AccessToken) -> 
         return None;
     }
     let details = &grant.details;
-    let [default, _] = ALGORITHMS;
+    let [default, ..] = ALGORITHMS;
     let registered = client.details.id_token_signed_response_alg.as_deref();
     Some(IdToken {
         // No request of a client that registered another one comes this far.

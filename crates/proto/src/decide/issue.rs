@@ -16,6 +16,8 @@ use crate::{Cx, GrantId, Scope, Secret, UserId};
 pub struct Issue {
     /// The claims to sign.
     pub access_token: AccessToken,
+    /// The access token itself, where it is opaque; it stands for these claims.
+    pub opaque: Option<Secret>,
     /// The refresh token that goes with it.
     pub refresh_token: Option<Secret>,
     /// `issued_token_type`, where one token was exchanged for another (RFC 8693 §2.2.1).
@@ -45,15 +47,15 @@ pub(crate) fn access_token(
     let (sub, grant_id, until) = match subject {
         // Nothing outlives the grant it came from, for then nobody could say whether it was withdrawn.
         Subject::User(grant) => (
-            grant.user_id.as_str(),
+            rules.subject(client, &grant.user_id),
             Some(grant.grant_id),
             until.min(grant.expires_at),
         ),
-        Subject::Client => (client.client_id.as_str(), None, until),
+        Subject::Client => (client.client_id.to_string(), None, until),
     };
     AccessToken {
         iss: rules.issuer.clone(),
-        sub: sub.to_owned(),
+        sub,
         aud: Audience::of(audience),
         client_id: client.client_id.clone(),
         scope: scope.clone(),
@@ -131,6 +133,7 @@ pub(crate) fn from_grant(
     Issue {
         id_token: id_token(client, grant, &access_token),
         access_token,
+        opaque: None,
         refresh_token: family::derive(grant, position, &rules.refresh_keys),
         issued_token_type: None,
     }

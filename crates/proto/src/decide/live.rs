@@ -1,9 +1,9 @@
 //! Whether an access token of ours is good now: what the server's own endpoints and grants ask before they believe one.
 
 use super::record::Client;
-use super::{Facts, Halt, Rules};
+use super::{Facts, Halt, Rules, opaque_token};
 use crate::jose::access_token::{AccessToken, Expect};
-use crate::{Timestamp, UserId};
+use crate::{Digest, Timestamp, UserId};
 
 /// Looks an access token of ours up: genuine, in time, and not withdrawn.
 ///
@@ -17,6 +17,9 @@ pub fn live_access_token(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Option<AccessToken>, Halt> {
+    if let Some(digest) = opaque_token::digest(token) {
+        return live_opaque_token(digest, audience, facts, now);
+    }
     // The judgement is repeated until it lacks nothing, and the signature is its dearest part: first comes what has to
     // be looked up, then the check of everything, once.
     let Some(claimed) = AccessToken::peek(token) else {
@@ -32,6 +35,25 @@ pub fn live_access_token(
     Ok(checked.filter(|_| live))
 }
 
+/// The same of an opaque one, by its SHA-256.
+///
+/// # Errors
+///
+/// [`Halt::Need`] while facts are lacking.
+pub fn live_opaque_token(
+    digest: Digest,
+    audience: Option<&str>,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<Option<AccessToken>, Halt> {
+    let Some(claims) = opaque_token::claims(digest, facts, now)? else {
+        return Ok(None);
+    };
+    let meant = audience.is_none_or(|audience| claims.aud.has(audience));
+    let live = meant && is_live(&claims, facts)?;
+    Ok(Some(claims).filter(|_| live))
+}
+
 /// Whether an access token that is genuine and in time has not been withdrawn: alone, with its grant, with the person
 /// who gave that, or with its client.
 ///
@@ -40,7 +62,7 @@ pub fn live_access_token(
 /// [`Halt::Need`] while facts are lacking, all that are known to be needed at once.
 pub fn is_live(claims: &AccessToken, facts: &Facts) -> Result<bool, Halt> {
     let denied = facts.denied(&claims.jti);
-    let client = facts.client(&claims.client_id);
+    let client = facts.registered(&claims.client_id);
     let Some(grant_id) = claims.grant_id else {
         let (denied, client) = both(denied, client)?;
         return Ok(denied.is_none() && stands(claims, client));
@@ -61,7 +83,7 @@ pub fn is_live(claims: &AccessToken, facts: &Facts) -> Result<bool, Halt> {
 
 /// Whether the client is still there. One that is its own metadata document has no record.
 fn stands(claims: &AccessToken, client: Option<&Client>) -> bool {
-    client.is_some() || claims.client_id.as_str().starts_with("https://")
+    client.is_some() || claims.client_id.is_url()
 }
 
 /// Both, or all that they lack.

@@ -8,23 +8,30 @@
 pub mod change;
 mod client_keys;
 pub mod details;
+pub mod documents;
 pub mod facts;
 pub(crate) mod family;
 mod id_token;
 pub mod issue;
 pub mod item;
 pub mod live;
+pub mod login;
+pub mod notice;
+pub mod opaque_token;
 pub(crate) mod person;
 pub mod policy;
 pub mod record;
 pub(crate) mod redirect;
 pub mod rules;
+mod subject;
 
 pub use facts::{Facts, Need, PasswordFact};
 pub use family::RefreshKeys;
 pub use issue::Issue;
 pub use redirect::{RedirectUriFault, check_redirect_uri};
 pub use rules::Rules;
+pub use subject::Pairwise;
+pub(crate) use subject::host_of;
 
 use crate::OAuthError;
 use change::Change;

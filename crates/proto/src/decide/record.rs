@@ -211,8 +211,10 @@ pub struct SealedKey {
     pub alg: String,
     /// Nonce, ciphertext and tag.
     pub sealed: Vec<u8>,
-    /// When it was made.
+    /// When it was made. Whoever must know it, knows it from then on.
     pub created_at: Timestamp,
+    /// From when it is used in place of the one before it.
+    pub activates_at: Timestamp,
 }
 
 /// Any record.

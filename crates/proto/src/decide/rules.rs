@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::RefreshKeys;
 use super::record::Client;
+use super::{Pairwise, RefreshKeys};
 use crate::jose::KeySet;
 
 /// What a judgement is made by.
@@ -21,10 +21,14 @@ pub struct Rules {
     pub keys: KeySet,
     /// The keys that refresh tokens are derived with.
     pub refresh_keys: RefreshKeys,
+    /// The key of the names that people have towards clients with pairwise subjects.
+    pub pairwise: Pairwise,
     /// Lifetimes.
     pub lifetimes: Lifetimes,
     /// How authorization requests come, and what they may ask for.
     pub requests: Requests,
+    /// How tokens look, and what ends them.
+    pub tokens: Tokens,
     /// Whose assertions are taken in place of a person's consent (RFC 7523 §2.1).
     pub trusted_issuers: Vec<TrustedIssuer>,
 }
@@ -46,6 +50,30 @@ pub struct Requests {
     /// The types of `authorization_details` there are (RFC 9396 §10); a client may use those of them that it registered.
     pub authorization_details_types: Vec<String>,
 }
+
+/// What holds for the tokens of every client.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// The resources whose access tokens are opaque: whoever has one has to ask the server what it is good for.
+    pub opaque_resources: Vec<String>,
+    /// Which grants end when the login ends that they came from.
+    pub end_grants_at_logout: EndGrants,
+}
+
+/// Which grants end with the login that they came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EndGrants {
+    /// None: a logout is from this server and from the clients that are told, and nothing else.
+    None,
+    /// Those that were not asked for with `offline_access` (OpenID Connect Back-Channel Logout 1.0 §2.7).
+    #[default]
+    Online,
+    /// All.
+    All,
+}
+
+/// The longest life of access tokens that a client may have of its own: the keys that signed them are kept for so long.
+pub const LONGEST_OWN_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// How long things live, unless their client says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,9 +129,8 @@ impl Rules {
 
     /// How long this client's access tokens live.
     pub fn access_token_ttl(&self, client: &Client) -> Duration {
-        client
-            .access_token_ttl
-            .map_or(self.lifetimes.access_token, Duration::from_secs)
+        let own = client.access_token_ttl.map(Duration::from_secs);
+        own.map_or(self.lifetimes.access_token, |own| own.min(LONGEST_OWN_TTL))
     }
 
     /// The grace of this client's refresh tokens.

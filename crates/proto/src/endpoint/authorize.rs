@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+pub use super::fetched::{Fetched, keep};
 pub use super::next::{Login, Next, forget, next};
 use super::next::{named, remember};
 use super::resolve::{self, Resolved, Way};
@@ -10,12 +11,14 @@ use crate::base::opaque;
 use crate::decide::change::Change;
 use crate::decide::details::GrantDetails;
 use crate::decide::record::{Client, Code, Record};
-use crate::decide::{Done, Facts, Judged, Rules, policy, redirect};
+use crate::decide::{Done, Facts, Halt, Judged, Rules, policy, redirect};
 use crate::message::authentication::AuthenticationRequest;
 use crate::message::authorization::{AuthorizationRequest, AuthorizationResponse, OUT_OF_BAND};
 use crate::message::response_mode::ResponseMode;
 use crate::pkce::CodeChallenge;
-use crate::{ClientId, Cx, Digest, GrantId, OAuthError, Params, Scope, Secret, Timestamp};
+use crate::{
+    ClientId, Cx, Digest, ErrorCode, GrantId, OAuthError, Params, Scope, Secret, Timestamp,
+};
 
 /// Where the browser goes back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +61,8 @@ pub struct Authorization {
 pub enum Authorize {
     /// Put it before the user.
     Ask(Box<Authorization>),
+    /// It was fetched from its client's site: [`keep`] it, and have the browser come again with what that gives.
+    Keep(Fetched),
     /// Send the browser back with this error.
     Back(ReturnTo, OAuthError),
 }
@@ -104,12 +109,14 @@ pub fn authorize(
     let client_id = params
         .get("client_id")
         .ok_or_else(|| OAuthError::invalid_request("client_id is missing"))?;
-    let client = facts
-        .client(&ClientId::new(client_id))?
+    let client = facts.client(&ClientId::new(client_id));
+    let client = client
+        .map_err(to_a_person)?
         .ok_or_else(|| OAuthError::invalid_request("no client has this client_id"))?;
     let asked = resolve::brought(client, params, facts, rules, now)?;
     let return_to = return_to(client, &asked.params, rules)?;
     let value = match admit(client, &asked, rules) {
+        Ok(_) if asked.way == Way::Fetched => Authorize::Keep(Fetched::of(client, &asked)),
         Ok(admitted) => Authorize::Ask(Box::new(Authorization {
             client: client.clone(),
             scope: admitted.scope,
@@ -121,7 +128,7 @@ pub fn authorize(
             code_challenge: admitted.code_challenge,
             pushed: match asked.way {
                 Way::Pushed(digest) => Some(digest),
-                Way::Browser | Way::Pushing => None,
+                Way::Browser | Way::Fetched | Way::Pushing => None,
             },
         })),
         Err(error) => Authorize::Back(return_to, error),
@@ -130,6 +137,16 @@ pub fn authorize(
         changes: asked.changes,
         value,
     })
+}
+
+/// `invalid_client` is about a proof, and a browser brings none (RFC 6749 §4.1.2.1).
+fn to_a_person(halt: Halt) -> Halt {
+    match halt {
+        Halt::Refuse(refusal) if refusal.error.code() == ErrorCode::InvalidClient => {
+            OAuthError::invalid_request(refusal.error.description().to_owned()).into()
+        }
+        other => other,
+    }
 }
 
 /// Judges a request that is pushed: in the same way, but all that is wrong with it is said to the client itself (RFC 9126
@@ -196,7 +213,7 @@ fn admit(client: &Client, asked: &Resolved<'_>, rules: &Rules) -> Result<Admitte
     let request = AuthorizationRequest::parse(&asked.params)?;
     if !client.may_use("authorization_code") {
         let text = "this client may not use the authorization code grant";
-        return Err(OAuthError::new(crate::ErrorCode::UnauthorizedClient, text));
+        return Err(OAuthError::new(ErrorCode::UnauthorizedClient, text));
     }
     let must_prove = client.require_pkce || client.is_public() || client.details.fapi;
     if request.code_challenge.is_none() && must_prove {

@@ -4,12 +4,24 @@ use crate::client_auth::{self, Presented, Trial};
 use crate::decide::family::{Presented as PresentedRefresh, Standing};
 use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Halt, Judged, Rules};
+use crate::id_token::algorithm;
 use crate::jose::access_token::Confirmation;
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
-use crate::{ErrorCode, OAuthError, Timestamp};
+use crate::{ClientId, ErrorCode, OAuthError, Timestamp};
 use serde_json::{Map, Value};
 
-pub use crate::decide::live::{is_live, live_access_token};
+pub use crate::decide::live::{is_live, live_access_token, live_opaque_token};
+
+/// What an introspection comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Introspected {
+    /// The answer.
+    pub answer: IntrospectionResponse,
+    /// For whom it is.
+    pub caller: ClientId,
+    /// By which algorithm it is signed where that is asked for; `None` where the one that is registered is not served.
+    pub signed_by: Option<&'static str>,
+}
 
 /// Judges an introspection request. It takes a client that can prove who it is (RFC 7662 §2.1).
 ///
@@ -21,7 +33,7 @@ pub fn introspect(
     facts: &Facts,
     rules: &Rules,
     now: Timestamp,
-) -> Judged<IntrospectionResponse> {
+) -> Judged<Introspected> {
     let trial = Trial { facts, rules, now };
     client_auth::proven(presented, trial, |caller| {
         for_client(caller, presented, facts, rules, now)
@@ -34,7 +46,7 @@ fn for_client(
     facts: &Facts,
     rules: &Rules,
     now: Timestamp,
-) -> Judged<IntrospectionResponse> {
+) -> Judged<Introspected> {
     if caller.is_public() {
         let text = "introspection takes a client that can authenticate";
         return Err(OAuthError::new(ErrorCode::UnauthorizedClient, text).into());
@@ -45,9 +57,12 @@ fn for_client(
         Some(refresh) => of_refresh_token(&refresh, caller, facts, rules, now)?,
         None => of_access_token(token, facts, rules, now)?,
     };
-    Ok(Done::unchanged(
-        answer.unwrap_or_else(IntrospectionResponse::inactive),
-    ))
+    let registered = caller.details.introspection_signed_response_alg.as_deref();
+    Ok(Done::unchanged(Introspected {
+        answer: answer.unwrap_or_else(IntrospectionResponse::inactive),
+        caller: caller.client_id.clone(),
+        signed_by: algorithm(registered),
+    }))
 }
 
 fn of_access_token(
@@ -111,7 +126,7 @@ fn of_refresh_token(
     // A refresh token is between its client and us; no resource server is ever shown one.
     let good = user.is_some_and(|user| user.admits(grant.since()))
         && grant.client_id == caller.client_id
-        && presented.is_genuine(family, &rules.refresh_keys)
+        && presented.is_genuine(family, &rules.refresh_keys)?
         && grant.revoked_at.is_none()
         && now < grant.expires_at
         && now < family.rotated_at + rules.lifetimes.refresh_idle
@@ -120,7 +135,7 @@ fn of_refresh_token(
         active: true,
         scope: Some(grant.scope.clone()),
         client_id: Some(grant.client_id.clone()),
-        sub: Some(grant.user_id.to_string()),
+        sub: Some(rules.subject(caller, &grant.user_id)),
         exp: Some(grant.expires_at.as_secs()),
         iat: Some(family.rotated_at.as_secs()),
         aud: grant.audience.clone(),

@@ -4,6 +4,7 @@
 pub mod authorize;
 pub mod backchannel;
 pub mod device;
+mod fetched;
 pub mod introspect;
 pub mod logout;
 mod next;

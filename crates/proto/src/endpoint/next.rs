@@ -94,9 +94,10 @@ pub(super) fn named(
 }
 
 impl Authorization {
-    /// Whether the login may be this person's.
-    fn admits(&self, user_id: &UserId) -> bool {
-        self.subjects.iter().all(|sub| sub == user_id.as_str())
+    /// Whether the login may be this person's, whom the client may know by another name than we do.
+    fn admits(&self, user_id: &UserId, rules: &Rules) -> bool {
+        let own = rules.subject(&self.client, user_id);
+        self.subjects.iter().all(|sub| *sub == own)
     }
 
     /// Whether a login may be wanted for this very request, and has to be told from one of before.
@@ -131,13 +132,14 @@ pub fn next(
     login: Option<&Login>,
     answered: bool,
     facts: &Facts,
+    rules: &Rules,
     now: Timestamp,
 ) -> Judged<Next> {
     let silent = authorization.authentication.prompt.none;
     let Some(login) = login else {
         return Ok(Done::unchanged(log_in(silent)));
     };
-    let other = !authorization.admits(&login.user_id);
+    let other = !authorization.admits(&login.user_id, rules);
     if !answered && (authorization.wants_login(login, now) || other) {
         return Ok(Done::unchanged(log_in(silent)));
     }
@@ -191,10 +193,10 @@ fn silently(
     })
 }
 
-/// Whether consents to this client are remembered. Anybody can pretend to be a public client (RFC 8252 §8.6), so each
-/// of its requests is put before the person.
+/// Whether consents to this client are remembered. Anybody can pretend to be a public client (RFC 8252 §8.6), and what a
+/// document describes may be something else by now; so each of their requests is put before the person.
 fn remembers(client: &Client, scope: &Scope) -> bool {
-    !client.is_public() && scope.contains("openid")
+    !client.is_public() && !client.details.described && scope.contains("openid")
 }
 
 fn covers(

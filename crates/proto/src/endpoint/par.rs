@@ -1,17 +1,13 @@
 //! The pushed authorization request endpoint (RFC 9126): the client says what it will ask for before its browser does.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::authorize;
-use super::resolve::{self, Pushed, REQUEST_URI, Resolved};
+use super::resolve::{self, Pushed, Resolved};
 use crate::client_auth::{self, Presented, Trial};
-use crate::decide::item::Item;
 use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Judged, Rules};
 use crate::dpop::Proof;
 use crate::message::par::ParResponse;
-use crate::{Cx, Digest, OAuthError};
+use crate::{Cx, OAuthError};
 
 /// What proves who the client is, or was taken apart already, and is not kept.
 const LEFT_OUT: [&str; 4] = [
@@ -64,22 +60,18 @@ fn of_client(
     name(&mut asked, client);
     bind(&mut asked, proven)?;
     authorize::check(client, &asked, rules)?;
-    let reference = URL_SAFE_NO_PAD.encode(cx.bytes::<32>());
     let lifetime = rules.lifetimes.pushed_request;
-    let item = Item::new(
-        Digest::of(&reference),
-        &Pushed {
-            client_id: client.client_id.clone(),
-            params: kept(&asked),
-            signed: asked.signed,
-            opened: false,
-        },
-        cx.now + lifetime,
-    );
+    let pushed = Pushed {
+        client_id: client.client_id.clone(),
+        params: kept(&asked),
+        signed: asked.signed,
+        opened: false,
+    };
+    let (request_uri, item) = resolve::keep(&pushed, lifetime, cx);
     Ok(Done {
         changes: vec![item.insert()],
         value: ParResponse {
-            request_uri: format!("{REQUEST_URI}{reference}"),
+            request_uri,
             expires_in: lifetime.as_secs(),
         },
     })
@@ -112,7 +104,7 @@ fn bind(asked: &mut Resolved<'_>, proven: Option<&str>) -> Result<(), OAuthError
     }
 }
 
-fn kept(asked: &Resolved<'_>) -> Vec<(String, String)> {
+pub(super) fn kept(asked: &Resolved<'_>) -> Vec<(String, String)> {
     let params = asked.params.iter();
     params
         .filter(|(name, _)| !LEFT_OUT.contains(name))

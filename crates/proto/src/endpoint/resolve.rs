@@ -1,17 +1,21 @@
-//! Where the parameters of an authorization request are: in the query, in a JWT that the client signed (RFC 9101), or here
-//! already, because the client pushed them ahead of the browser (RFC 9126).
+//! Where the parameters of an authorization request are: in the query, in a JWT that the client signed (RFC 9101) and that
+//! lies in the query or at its site, or here already, because the client pushed them ahead of the browser (RFC 9126).
 
 use std::borrow::Cow;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
+use super::fetched;
 use crate::decide::change::Change;
 use crate::decide::item::{Item, Kept};
 use crate::decide::record::Client;
 use crate::decide::{Facts, Halt, Rules};
 use crate::jose::request_object::{self, Expect};
 use crate::jose::{FAPI_ALGORITHMS, UnverifiedJws};
-use crate::{ClientId, Digest, ErrorCode, OAuthError, Params, Timestamp};
+use crate::{ClientId, Cx, Digest, ErrorCode, OAuthError, Params, Timestamp};
 
 /// What a `request_uri` of ours begins with (RFC 9126 §2.2).
 pub(super) const REQUEST_URI: &str = "urn:ietf:params:oauth:request_uri:";
@@ -36,6 +40,8 @@ impl Kept for Pushed {
 pub(super) enum Way {
     /// The browser brings it.
     Browser,
+    /// The browser brings its address.
+    Fetched,
     /// Its client pushes it.
     Pushing,
     /// Its client has pushed it; here it is kept.
@@ -65,7 +71,8 @@ pub(super) fn brought<'a>(
             let text = "request and request_uri exclude each other";
             Err(OAuthError::invalid_request(text).into())
         }
-        (None, Some(uri)) => recall(client, uri, facts, rules, now),
+        (None, Some(uri)) if uri.starts_with(REQUEST_URI) => recall(client, uri, facts, rules, now),
+        (None, Some(uri)) => fetched::fetched(client, uri, facts, rules, now),
         (_, None) => by_value(client, sent, Way::Browser, facts, rules, now),
     }
 }
@@ -83,6 +90,13 @@ pub(super) fn pushing<'a>(
         return Err(OAuthError::invalid_request(text).into());
     }
     by_value(client, sent, Way::Pushing, facts, rules, now)
+}
+
+/// Makes the item of a request, and what names it.
+pub(super) fn keep(pushed: &Pushed, lifetime: Duration, cx: &mut Cx<'_>) -> (String, Item) {
+    let reference = URL_SAFE_NO_PAD.encode(cx.bytes::<32>());
+    let item = Item::new(Digest::of(&reference), pushed, cx.now + lifetime);
+    (format!("{REQUEST_URI}{reference}"), item)
 }
 
 /// Takes a pushed request away, for a code is issued for it: of two codes one is not.
@@ -103,7 +117,7 @@ impl Resolved<'_> {
             || details.require_pushed_authorization_requests
             || details.fapi
             || details.fapi_message_signing;
-        if must_push && self.way == Way::Browser {
+        if must_push && matches!(self.way, Way::Browser | Way::Fetched) {
             return Err(OAuthError::invalid_request(
                 "this client must push its authorization requests",
             ));
@@ -140,7 +154,7 @@ fn by_value<'a>(
 }
 
 /// RFC 9101 §6: what the client has signed, and nothing of what is around it.
-fn signed(
+pub(super) fn signed(
     client: &Client,
     request: &str,
     facts: &Facts,
@@ -185,11 +199,7 @@ fn recall<'a>(
     rules: &Rules,
     now: Timestamp,
 ) -> Result<Resolved<'a>, Halt> {
-    let Some(reference) = uri.strip_prefix(REQUEST_URI) else {
-        let text = "request_uri must be one that this server has given";
-        return Err(OAuthError::new(ErrorCode::RequestUriNotSupported, text).into());
-    };
-    let digest = Digest::of(reference);
+    let digest = Digest::of(uri.strip_prefix(REQUEST_URI).unwrap_or_default());
     let (item, pushed) = facts
         .item::<Pushed>(digest, now)?
         .filter(|(_, pushed)| pushed.client_id == client.client_id)

@@ -4,7 +4,7 @@ use crate::client_auth::{self, Presented, Trial};
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::family::Presented as PresentedRefresh;
 use crate::decide::record::Client;
-use crate::decide::{Done, Facts, Judged, Rules};
+use crate::decide::{Done, Facts, Judged, Rules, opaque_token};
 use crate::jose::access_token::{AccessToken, Expect};
 use crate::message::revocation::RevocationRequest;
 use crate::{ClientId, ErrorCode, OAuthError, Timestamp};
@@ -42,10 +42,10 @@ fn for_client(
         let Some(grant) = facts.grant(&refresh.grant_id)? else {
             return Ok(Done::unchanged(()));
         };
-        let genuine = grant
-            .family
-            .as_ref()
-            .is_some_and(|family| refresh.is_genuine(family, &rules.refresh_keys));
+        let genuine = match &grant.family {
+            Some(family) => refresh.is_genuine(family, &rules.refresh_keys)?,
+            None => false,
+        };
         if !genuine {
             return Ok(Done::unchanged(()));
         }
@@ -59,6 +59,16 @@ fn for_client(
         };
         return Ok(Done {
             changes: vec![revoke, Change::Audit(audit)],
+            value: (),
+        });
+    }
+    if let Some(digest) = opaque_token::digest(token) {
+        let Some(claims) = opaque_token::claims(digest, facts, now)? else {
+            return Ok(Done::unchanged(()));
+        };
+        own(&claims.client_id, &client.client_id)?;
+        return Ok(Done {
+            changes: vec![opaque_token::forget(digest)],
             value: (),
         });
     }

@@ -3,11 +3,11 @@
 use crate::client_auth::{self, Presented, Trial};
 use crate::decide::change::Change;
 use crate::decide::record::{Client, Record};
-use crate::decide::{Done, Facts, Halt, Issue, Judged, Rules};
+use crate::decide::{Done, Facts, Halt, Issue, Judged, Rules, opaque_token};
 use crate::dpop::Proof;
 use crate::grant::{self, Asked};
 use crate::jose::FAPI_ALGORITHMS;
-use crate::jose::access_token::Confirmation;
+use crate::jose::access_token::{Confirmation, Held};
 use crate::{Cx, ErrorCode, OAuthError};
 
 /// A token request as it came over the wire.
@@ -75,36 +75,59 @@ fn of_client(
             text,
         )));
     }
-    check_proof(client, request.dpop.as_ref())?;
-    let dpop_jkt = request.dpop.as_ref().map(|proof| proof.jkt.as_str());
+    let binding = binding(request, client)?;
     let mut done = grant.decide(
         &Asked {
             client,
             params: request.presented.params,
             rules,
-            dpop_jkt,
+            dpop_jkt: binding.jkt,
+            x5t_s256: binding.x5t_s256,
         },
         facts,
         cx,
     )?;
-    if let Some(jkt) = dpop_jkt {
-        bind(&mut done, client, jkt);
+    if binding != Held::default() {
+        bind(&mut done, client, binding);
     }
     if client.details.fapi && done.value.access_token.cnf.is_none() {
         let text = "this client's tokens must be bound to a key or a certificate";
         return Err(OAuthError::invalid_request(text).into());
     }
+    opaque_token::settle(&mut done, client, rules, cx);
     Ok(done)
 }
 
+/// What the tokens are bound to: the key of a proof always, the certificate of the connection where the client has
+/// registered that (RFC 8705 §3.4), and under the FAPI 2.0 Security Profile, where every token is bound, also in place of a
+/// key.
+fn binding<'a>(request: &'a TokenRequest<'_>, client: &Client) -> Result<Held<'a>, OAuthError> {
+    let details = &client.details;
+    let proof = request.dpop.as_ref();
+    let certificate = request.presented.x5t_s256();
+    let instead = details.fapi && proof.is_none() && !details.dpop_bound_access_tokens;
+    let binds = details.tls_client_certificate_bound_access_tokens || instead;
+    if details.tls_client_certificate_bound_access_tokens && certificate.is_none() {
+        let text = "this client's tokens are bound to its certificate: none came along; use mtls_endpoint_aliases of the metadata";
+        return Err(OAuthError::invalid_request(text));
+    }
+    let x5t_s256 = certificate.filter(|_| binds);
+    check_proof(client, proof, x5t_s256.is_some())?;
+    Ok(Held {
+        jkt: proof.map(|proof| proof.jkt.as_str()),
+        x5t_s256,
+    })
+}
+
 /// RFC 9449 §5.2; under the FAPI 2.0 Security Profile (§5.3.2.1, §5.4.1) every token is bound, and not by any algorithm.
-fn check_proof(client: &Client, proof: Option<&Proof>) -> Result<(), OAuthError> {
+fn check_proof(client: &Client, proof: Option<&Proof>, certified: bool) -> Result<(), OAuthError> {
+    let details = &client.details;
     match proof {
-        None if client.details.dpop_bound_access_tokens || client.details.fapi => {
+        None if details.dpop_bound_access_tokens || (details.fapi && !certified) => {
             let text = "this client's tokens are bound to a key: a DPoP proof is missing";
             Err(OAuthError::invalid_request(text))
         }
-        Some(proof) if client.details.fapi && !FAPI_ALGORITHMS.contains(&proof.alg) => {
+        Some(proof) if details.fapi && !FAPI_ALGORITHMS.contains(&proof.alg) => {
             let text = "the DPoP proof's algorithm is not one of FAPI";
             Err(OAuthError::new(ErrorCode::InvalidDpopProof, text))
         }
@@ -112,19 +135,17 @@ fn check_proof(client: &Client, proof: Option<&Proof>) -> Result<(), OAuthError>
     }
 }
 
-/// The access token is good only with the key. So is the refresh token of a public client, which has nothing else to
-/// prove itself by (RFC 9449 §5).
-fn bind(done: &mut Done<Issue>, client: &Client, jkt: &str) {
-    done.value.access_token.cnf = Some(Confirmation {
-        jkt: Some(jkt.to_owned()),
-        x5t_s256: None,
-    });
-    if !client.is_public() {
-        return;
-    }
-    for change in &mut done.changes {
-        if let Change::Insert(Record::Grant(grant)) = change {
-            grant.details.dpop_jkt = Some(jkt.to_owned());
+/// The access token is good only with the key or the certificate. So is the refresh token of a public client, which has
+/// nothing else to prove itself by (RFC 8705 §4, RFC 9449 §5).
+fn bind(done: &mut Done<Issue>, client: &Client, to: Held<'_>) {
+    let (jkt, x5t_s256) = (to.jkt.map(str::to_owned), to.x5t_s256.map(str::to_owned));
+    if client.is_public() {
+        for change in &mut done.changes {
+            if let Change::Insert(Record::Grant(grant)) = change {
+                grant.details.dpop_jkt.clone_from(&jkt);
+                grant.details.x5t_s256.clone_from(&x5t_s256);
+            }
         }
     }
+    done.value.access_token.cnf = Some(Confirmation { jkt, x5t_s256 });
 }

@@ -6,6 +6,7 @@ use crate::decide::live::live_access_token;
 use crate::decide::{Done, Facts, Halt, Judged, Rules, person};
 use crate::dpop::Proof;
 use crate::id_token::algorithm;
+use crate::jose::access_token::Held;
 use crate::message::claims::ClaimsRequest;
 use crate::{ErrorCode, OAuthError, Secret, Timestamp};
 
@@ -18,7 +19,8 @@ pub struct UserInfoAnswer {
     pub signed_by: Option<&'static str>,
 }
 
-/// Judges a request. `proof` is the DPoP proof that came along, without which a bound token is not good. Whether the
+/// Judges a request. `proof` is the DPoP proof that came along and `x5t_s256` the thumbprint of the connection's
+/// certificate, without which a token that is bound to them is not good. Whether the
 /// grant, the person and the client are still there is looked up each time.
 ///
 /// # Errors
@@ -27,13 +29,17 @@ pub struct UserInfoAnswer {
 pub fn userinfo(
     token: &Secret,
     proof: Option<&Proof>,
+    x5t_s256: Option<&str>,
     facts: &Facts,
     rules: &Rules,
     now: Timestamp,
 ) -> Judged<UserInfoAnswer> {
     let token = live_access_token(token.expose(), None, facts, rules, now)?.ok_or_else(dead)?;
     token
-        .check_binding(proof.map(|proof| proof.jkt.as_str()))
+        .check_binding(Held {
+            jkt: proof.map(|proof| proof.jkt.as_str()),
+            x5t_s256,
+        })
         .map_err(|why| OAuthError::new(ErrorCode::InvalidToken, why))?;
     if !token.scope.contains("openid") {
         let text = "the token was not given for openid";

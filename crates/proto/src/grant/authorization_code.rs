@@ -2,6 +2,8 @@
 
 use super::{Asked, Grant, GrantParams};
 use crate::decide::change::{AuditEvent, Change};
+use crate::decide::live::both;
+use crate::decide::login::{self, Party};
 use crate::decide::record::{Code, Record};
 use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, Rules, issue, policy};
 use crate::jose::access_token::Audience;
@@ -91,7 +93,13 @@ impl Grant for AuthorizationCode {
         if is_over(code, asked.rules, cx.now) {
             return Err(OAuthError::invalid_grant("code has expired").into());
         }
-        let user = facts.user(&code.user_id)?;
+        let over = login::is_over(code.details.sid.as_deref(), facts, cx.now);
+        let (user, over) = both(facts.user(&code.user_id), over)?;
+        if over {
+            return Err(
+                OAuthError::invalid_grant("the login has ended that the code came from").into(),
+            );
+        }
         let user = user
             .filter(|user| user.admits(code.auth_time))
             .ok_or_else(|| OAuthError::invalid_grant(policy::ACCOUNT))?;
@@ -113,8 +121,11 @@ impl Grant for AuthorizationCode {
             digest: code.digest,
             at: cx.now,
         };
+        let mut changes = vec![spend];
+        changes.extend(Party::of(&grant, asked.rules, cx.now));
+        changes.push(Change::Insert(Record::Grant(grant)));
         Ok(Done {
-            changes: vec![spend, Change::Insert(Record::Grant(grant))],
+            changes,
             value: issue,
         })
     }

@@ -1,4 +1,4 @@
-//! The grant of backchannel authentication in poll mode (OpenID Connect CIBA Core 1.0 §10.1).
+//! The grant of backchannel authentication in poll and ping mode (OpenID Connect CIBA Core 1.0 §10.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,9 @@ pub struct CibaLogin {
     /// `binding_message`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding_message: Option<String>,
+    /// What the client is told by that the person has answered, sealed; `None` in poll mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ping: Option<String>,
 }
 
 impl Kept for CibaLogin {

@@ -57,6 +57,7 @@ impl Grant for ClientCredentials {
         access_token.authorization_details = details;
         Ok(Done::unchanged(Issue {
             access_token,
+            opaque: None,
             refresh_token: None,
             issued_token_type: None,
             id_token: None,

@@ -9,6 +9,7 @@ use super::Asked;
 use crate::decide::change::{AuditEvent, Change};
 use crate::decide::details::GrantDetails;
 use crate::decide::item::{Item, Kept};
+use crate::decide::login::Party;
 use crate::decide::record::{Record, Session, User};
 use crate::decide::{Done, Facts, Halt, Issue, Judged, Refusal, Rules, issue, policy};
 use crate::jose::access_token::Audience;
@@ -230,8 +231,11 @@ fn redeem(
     let (grant, mut issue) = issue::grant(asked.rules, asked.client, &consent, cx);
     issue.access_token.aud = Audience::of(&audience);
     issue.tell(&approval.details, user);
+    let mut changes = vec![item.take()];
+    changes.extend(Party::elsewhere(&grant, asked.rules, cx.now));
+    changes.push(Change::Insert(Record::Grant(grant)));
     Ok(Done {
-        changes: vec![item.take(), Change::Insert(Record::Grant(grant))],
+        changes,
         value: issue,
     })
 }

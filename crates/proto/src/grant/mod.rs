@@ -50,6 +50,8 @@ pub struct Asked<'a> {
     pub rules: &'a Rules,
     /// The thumbprint of the key whose DPoP proof came along (RFC 9449).
     pub dpop_jkt: Option<&'a str>,
+    /// The thumbprint of the certificate that came along, where tokens are bound to it (RFC 8705 §3).
+    pub x5t_s256: Option<&'a str>,
 }
 
 /// The grant of this `grant_type`.

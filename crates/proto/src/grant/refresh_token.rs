@@ -60,7 +60,7 @@ impl Grant for RefreshToken {
         let presented = Presented::parse(request.refresh_token.expose()).ok_or_else(unknown)?;
         let grant = facts.grant(&presented.grant_id)?.ok_or_else(unknown)?;
         let family = grant.family.as_ref().ok_or_else(unknown)?;
-        if !presented.is_genuine(family, &asked.rules.refresh_keys) {
+        if !presented.is_genuine(family, &asked.rules.refresh_keys)? {
             return Err(unknown().into());
         }
         check_live(asked, grant, family, cx)?;
@@ -123,6 +123,13 @@ fn check_live(
     if asked.client.is_public() && bound.is_some() && asked.dpop_jkt != bound {
         return Err(OAuthError::invalid_grant(
             "refresh token is bound to another DPoP key",
+        ));
+    }
+    // RFC 8705 §4.
+    let certificate = grant.details.x5t_s256.as_deref();
+    if asked.client.is_public() && certificate.is_some() && asked.x5t_s256 != certificate {
+        return Err(OAuthError::invalid_grant(
+            "refresh token is bound to another certificate",
         ));
     }
     if grant.revoked_at.is_some() {

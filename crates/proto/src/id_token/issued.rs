@@ -3,9 +3,9 @@
 use super::{IdClaims, half_hash};
 use crate::Secret;
 
-/// What ID tokens and signed UserInfo may be signed with; the server has a key for each. The first is meant where a
-/// client registered none (OpenID Connect Registration 1.0 §2).
-pub const ALGORITHMS: [&str; 2] = ["RS256", "ES256"];
+/// What this server signs with: ID tokens and signed UserInfo as their client registered, access tokens as the operator
+/// says. The first is meant where a client registered none (OpenID Connect Registration 1.0 §2).
+pub const ALGORITHMS: [&str; 4] = ["RS256", "ES256", "EdDSA", "PS256"];
 
 /// The `typ` of an ID token, which says no more than that it is a JWT.
 pub const TYP: &str = "JWT";
@@ -33,7 +33,7 @@ impl IdToken {
 
 /// The algorithm of this name, or the default where none is registered; `None` for one that nobody here signs with.
 pub fn algorithm(registered: Option<&str>) -> Option<&'static str> {
-    let [default, _] = ALGORITHMS;
+    let [default, ..] = ALGORITHMS;
     registered.map_or(Some(default), |name| {
         ALGORITHMS.into_iter().find(|own| *own == name)
     })

@@ -58,6 +58,15 @@ pub struct Confirmation {
     pub x5t_s256: Option<String>,
 }
 
+/// What whoever shows a token has proven to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held<'a> {
+    /// The key of a DPoP proof: its thumbprint.
+    pub jkt: Option<&'a str>,
+    /// The certificate of the connection: its thumbprint.
+    pub x5t_s256: Option<&'a str>,
+}
+
 /// `aud`: one text, or a list of them (RFC 7519 §4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -138,29 +147,32 @@ impl AccessToken {
         }
     }
 
-    /// Whether it may be used by whoever has proven to have the key `jkt`, or nothing. A bound token is good with its key
-    /// alone, and what is not bound is no DPoP token (RFC 9449 §7.1, §7.2). What it is bound to besides, nobody here can
-    /// check, so nobody may use it.
+    /// Whether it may be used by whoever has proven to have this. A bound token is good only with all that it is bound to,
+    /// and what is not bound to a key is no DPoP token (RFC 8705 §3, RFC 9449 §7.1, §7.2). What it is bound to in another
+    /// way, nobody here can check, so nobody may use it.
     ///
     /// # Errors
     ///
     /// Why not.
-    pub fn check_binding(&self, jkt: Option<&str>) -> Result<(), &'static str> {
-        match (&self.cnf, jkt) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => Err("token is not bound to a key; send it as Bearer"),
-            (
-                Some(
-                    Confirmation { jkt: None, .. }
-                    | Confirmation {
-                        x5t_s256: Some(_), ..
-                    },
-                ),
-                _,
-            ) => Err("token is bound to something that is not checked here"),
-            (Some(_), None) => Err("token is bound to a key; send it as DPoP, with a proof"),
-            (Some(cnf), jkt) if cnf.jkt.as_deref() == jkt => Ok(()),
-            (Some(_), Some(_)) => Err("token is bound to another key"),
+    pub fn check_binding(&self, held: Held<'_>) -> Result<(), &'static str> {
+        let unbound = Confirmation::default();
+        let cnf = self.cnf.as_ref().unwrap_or(&unbound);
+        if self.cnf.as_ref() == Some(&unbound) {
+            return Err("token is bound to something that is not checked here");
+        }
+        match (cnf.jkt.as_deref(), held.jkt) {
+            (None, Some(_)) => return Err("token is not bound to a key; send it as Bearer"),
+            (Some(_), None) => {
+                return Err("token is bound to a key; send it as DPoP, with a proof");
+            }
+            (bound, held) if bound != held => return Err("token is bound to another key"),
+            _ => {}
+        }
+        match (cnf.x5t_s256.as_deref(), held.x5t_s256) {
+            (None, _) => Ok(()),
+            (Some(_), None) => Err("token is bound to a certificate; show it on the connection"),
+            (bound, held) if bound == held => Ok(()),
+            _ => Err("token is bound to another certificate"),
         }
     }
 

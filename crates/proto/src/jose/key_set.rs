@@ -1,8 +1,11 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::{Value, json};
 
 use super::algorithm::algorithm;
+use crate::Digest;
 
 /// The most keys taken from one document.
 const MAX_KEYS: usize = 64;
@@ -11,6 +14,8 @@ const MAX_KEYS: usize = 64;
 #[derive(Clone, Default)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
+    /// The SHA-256 of the certificates in it, as base64url; those of keys that sign nothing here too.
+    certificates: Vec<String>,
 }
 
 #[derive(Clone)]
@@ -36,20 +41,17 @@ impl KeySet {
             .get("keys")
             .and_then(Value::as_array)
             .ok_or("key set has no keys")?;
-        Ok(Self {
-            keys: keys
-                .iter()
-                .take(MAX_KEYS)
-                .filter_map(VerifyingKey::read)
-                .collect(),
-        })
+        Ok(Self::of(keys.iter().take(MAX_KEYS)))
     }
 
     /// A set of these public JWKs; those that cannot be used are passed over.
     pub fn of<'a>(jwks: impl IntoIterator<Item = &'a Value>) -> Self {
-        Self {
-            keys: jwks.into_iter().filter_map(VerifyingKey::read).collect(),
+        let mut set = Self::default();
+        for jwk in jwks {
+            set.keys.extend(VerifyingKey::read(jwk));
+            set.certificates.extend(certificate(jwk));
         }
+        set
     }
 
     /// Writes the JWK set.
@@ -63,9 +65,21 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// Whether a key of this id is there.
+    /// Whether a key of this id is there, or a certificate of this thumbprint.
     pub fn has(&self, kid: &str) -> bool {
-        self.keys.iter().any(|key| key.kid.as_deref() == Some(kid))
+        let is_key = self.keys.iter().any(|key| key.kid.as_deref() == Some(kid));
+        is_key || self.has_certificate(kid)
+    }
+
+    /// Whether a certificate of this thumbprint is there (RFC 8705 §2.2.2): the first of a key's `x5c`, by its SHA-256 as
+    /// base64url.
+    pub fn has_certificate(&self, thumbprint: &str) -> bool {
+        self.certificates.iter().any(|own| own == thumbprint)
+    }
+
+    /// Whether there is no certificate.
+    pub fn is_without_certificates(&self) -> bool {
+        self.certificates.is_empty()
     }
 
     /// The keys that may have made a signature with this header: the one of that id, or without an id every
@@ -87,6 +101,13 @@ impl std::fmt::Debug for KeySet {
             .entries(self.keys.iter().map(|key| &key.kid))
             .finish()
     }
+}
+
+/// The thumbprint of a key's certificate. It is base64 and not base64url (RFC 7517 §4.7).
+fn certificate(jwk: &Value) -> Option<String> {
+    let first = jwk.get("x5c")?.get(0)?.as_str()?;
+    let der = STANDARD.decode(first).ok()?;
+    Some(Digest::of(der).to_base64url())
 }
 
 impl VerifyingKey {

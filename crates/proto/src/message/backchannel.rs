@@ -1,5 +1,5 @@
 //! Backchannel authentication (OpenID Connect CIBA Core 1.0 §7): asks for a login on a device that the person has
-//! with them already. Poll mode.
+//! with them already. Poll and ping mode.
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,8 @@ use crate::{ErrorCode, OAuthError, Params, Scope, Secret};
 
 /// The longest `auth_req_id`, in bytes.
 const MAX_ID: usize = 16 * 1024;
+/// The longest `client_notification_token`, in bytes (CIBA §7.1).
+const MAX_NOTIFICATION_TOKEN: usize = 1024;
 /// How long a login may take when the server does not say, in seconds.
 const DEFAULT_LIFETIME: u64 = 600;
 /// CIBA §7.3: the interval when the server does not say, in seconds.
@@ -21,6 +23,8 @@ pub struct BackchannelAuthenticationRequest {
     pub scope: Scope,
     /// Who is to log in.
     pub hint: Hint,
+    /// `client_notification_token`: by which the server proves to the client that a ping is its own.
+    pub client_notification_token: Option<Secret>,
     /// `binding_message`: what both devices show, so that the person sees that they belong together.
     pub binding_message: Option<String>,
     /// `user_code`: a secret of the person's, where the server asks for one.
@@ -50,6 +54,7 @@ impl BackchannelAuthenticationRequest {
         Self {
             scope,
             hint,
+            client_notification_token: None,
             binding_message: None,
             user_code: None,
             requested_expiry: None,
@@ -68,6 +73,8 @@ impl BackchannelAuthenticationRequest {
             Hint::IdToken(token) => ("id_token_hint", token.expose()),
         };
         params.push(name, value);
+        let token = self.client_notification_token.as_ref();
+        params.push_some("client_notification_token", token.map(Secret::expose));
         params.push_some("binding_message", self.binding_message.as_deref());
         params.push_some("user_code", self.user_code.as_ref().map(Secret::expose));
         params.push_some(
@@ -87,8 +94,8 @@ impl BackchannelAuthenticationRequest {
     ///
     /// # Errors
     ///
-    /// `invalid_scope` without `openid`; `invalid_request` unless exactly one hint is there, or for an expiry that is
-    /// not a positive number.
+    /// `invalid_scope` without `openid`; `invalid_request` unless exactly one hint is there, for an expiry that is not a
+    /// positive number, or for a `client_notification_token` that is no bearer token of a bounded length.
     pub fn parse(params: &Params) -> Result<Self, OAuthError> {
         let scope: Scope = params
             .get("scope")
@@ -103,6 +110,10 @@ impl BackchannelAuthenticationRequest {
         Ok(Self {
             scope,
             hint: Hint::parse(params)?,
+            client_notification_token: params
+                .get("client_notification_token")
+                .map(notification_token)
+                .transpose()?,
             binding_message: params.get("binding_message").map(str::to_owned),
             user_code: params.get("user_code").map(Secret::new),
             requested_expiry: params.get("requested_expiry").map(expiry).transpose()?,
@@ -129,6 +140,17 @@ impl Hint {
             )),
         }
     }
+}
+
+/// It is sent in a header as it came, so it has to be a `b64token` (RFC 6750 §2.1).
+fn notification_token(text: &str) -> Result<Secret, OAuthError> {
+    let core = text.trim_end_matches('=');
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+    if core.is_empty() || text.len() > MAX_NOTIFICATION_TOKEN || !core.bytes().all(allowed) {
+        let text = "client_notification_token must be a bearer token of at most 1024 bytes";
+        return Err(OAuthError::invalid_request(text));
+    }
+    Ok(Secret::new(text))
 }
 
 fn expiry(text: &str) -> Result<u64, OAuthError> {
@@ -207,9 +229,21 @@ mod tests {
             "scope=openid&login_hint=a&requested_expiry=0",
             "scope=openid&login_hint=a&requested_expiry=-1",
             "scope=openid&login_hint=a&requested_expiry=1.5",
+            "scope=openid&login_hint=a&client_notification_token==",
+            "scope=openid&login_hint=a&client_notification_token=a%0D%0Ab",
+            "scope=openid&login_hint=a&client_notification_token=a%20b",
         ] {
             assert_eq!(refused(form), ErrorCode::InvalidRequest, "{form}");
         }
+        let token = |length| {
+            format!(
+                "scope=openid&login_hint=a&client_notification_token={}",
+                "x".repeat(length)
+            )
+        };
+        assert_eq!(refused(&token(1025)), ErrorCode::InvalidRequest);
+        let longest = Params::parse_form(token(1024).as_bytes()).expect("well formed");
+        assert!(BackchannelAuthenticationRequest::parse(&longest).is_ok());
         for form in [
             "login_hint=a",
             "scope=read&login_hint=a",
@@ -259,11 +293,13 @@ mod tests {
         #[test]
         fn requests_read_back(
             hint in hint(), message in prop::option::of("\\PC{1,40}"), code in prop::option::of("[!-~]{1,12}"),
+            token in prop::option::of("[A-Za-z0-9._~+/-]{1,40}={0,2}"),
             requested_expiry in prop::option::of(1u64..100_000), acr in prop::collection::vec("[a-z:]{1,9}", 0..3),
             resource in prop::collection::vec("[a-z:/.]{1,20}", 0..3),
         ) {
             let request = BackchannelAuthenticationRequest {
                 binding_message: message,
+                client_notification_token: token.map(Secret::new),
                 user_code: code.map(Secret::new),
                 requested_expiry,
                 acr_values: acr,

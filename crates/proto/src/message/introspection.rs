@@ -10,6 +10,24 @@ use crate::{ClientId, Scope};
 /// An introspection request (RFC 7662 §2.1).
 pub use super::one_token::OneToken as IntrospectionRequest;
 
+/// The media type of a signed answer (RFC 9701 §5).
+pub const SIGNED: &str = "application/token-introspection+jwt";
+/// The `typ` of a signed answer, which no other kind of JWT has.
+pub const TYP: &str = "token-introspection+jwt";
+
+/// A signed answer (RFC 9701 §5). It has neither `sub` nor `exp`, so that nobody takes it for a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SignedIntrospection<'a> {
+    /// Who says it.
+    pub iss: &'a str,
+    /// Who asked.
+    pub aud: &'a ClientId,
+    /// When, in seconds since 1970.
+    pub iat: u64,
+    /// What is said.
+    pub token_introspection: &'a IntrospectionResponse,
+}
+
 /// An introspection answer (RFC 7662 §2.2). An inactive token has nothing but `active`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

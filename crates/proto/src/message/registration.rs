@@ -130,6 +130,8 @@ pub struct ClientMetadata {
     pub backchannel_token_delivery_mode: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backchannel_client_notification_endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backchannel_authentication_request_signing_alg: Option<String>,
     #[serde(
         skip_serializing_if = "std::ops::Not::not",
         deserialize_with = "nullable"

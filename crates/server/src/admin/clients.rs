@@ -12,7 +12,7 @@ use gatepass_proto::decide::{RedirectUriFault, check_redirect_uri};
 use gatepass_proto::endpoint::register;
 use gatepass_proto::{ClientId, Cx, Scope, Secret, grant};
 
-use super::{Admin, AdminError, check_name, proving};
+use super::{Admin, AdminError, check_name, proving, published, telling};
 
 /// A client to be registered (names from RFC 7591 §2).
 #[derive(Clone, Debug)]
@@ -165,6 +165,8 @@ pub(crate) fn client(
     if !new.default_scope.is_subset_of(&new.scope) {
         return invalid("the default scope must be within the scope".to_owned());
     }
+    telling::check(&new.details)?;
+    published::check(&new)?;
     let auth_methods = proving::methods(&new)?;
     Ok(Client {
         client_id,

@@ -1,29 +1,40 @@
 //! What an operator does to users, clients and keys; the command line and the ready-made set use it alike.
 
 mod audit;
+mod backup;
 mod claims;
 mod clients;
+mod export;
 mod grants;
+mod import;
 mod keys;
 mod proving;
+mod published;
+mod server_keys;
 mod sessions;
+mod telling;
+mod transferring;
 mod users;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatepass_proto::decide::change::Change;
-use gatepass_store::{CommitError, Store, StoreError};
+use gatepass_proto::decide::rules::EndGrants;
+use gatepass_store::{CommitError, CopyError, Store, StoreError};
 
-use crate::config::{MASTER_KEY, beside_database};
+use crate::config::{KeySource, MASTER_KEY, beside_database};
+use crate::keys::KeyRotation;
 use crate::passwords::Passwords;
 
 pub use audit::AuditFilter;
+pub use backup::{back_up, master_key_place, restore};
 pub use claims::ClaimChanges;
 pub use clients::NewClient;
 pub(crate) use clients::client;
 pub(crate) use grants::revocation;
-pub(crate) use sessions::ending;
+pub use import::Imported;
+pub use server_keys::ServerKey;
+pub use transferring::TransferError;
 
 /// The longest name of a user, a client or a key, in bytes.
 const MAX_NAME: usize = 256;
@@ -32,7 +43,9 @@ const MAX_NAME: usize = 256;
 pub struct Admin {
     store: Arc<dyn Store>,
     passwords: Passwords,
-    master_key: Option<PathBuf>,
+    master_key: Option<KeySource>,
+    key_rotation: KeyRotation,
+    end_grants: EndGrants,
 }
 
 /// Why it was not done.
@@ -53,6 +66,9 @@ pub enum AdminError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A copy of the whole database.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
 }
 
 impl Admin {
@@ -63,7 +79,8 @@ impl Admin {
     /// The database cannot be opened.
     pub async fn open(database: &str) -> Result<Self, AdminError> {
         let opened = Self::over(gatepass_store::open(database).await?);
-        Ok(opened.master_key(beside_database(database, MASTER_KEY)))
+        let beside = beside_database(database, MASTER_KEY);
+        Ok(opened.master_key(beside.map(KeySource::File)))
     }
 
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
@@ -71,6 +88,8 @@ impl Admin {
             store,
             passwords: Passwords::new(),
             master_key: None,
+            key_rotation: KeyRotation::default(),
+            end_grants: EndGrants::default(),
         }
     }
 

@@ -1,8 +1,8 @@
 //! How a client is to prove itself: what an operator may register, and what is kept of it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use gatepass_proto::client_auth::{BY_AUTHORITY, BY_ITSELF, FAPI_METHODS, Subject};
 use gatepass_proto::decide::details::ClientDetails;
 use gatepass_proto::decide::record::Client;
 use gatepass_proto::jose::KeySet;
@@ -11,7 +11,8 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Admin, AdminError, NewClient};
-use crate::client_proofs;
+use crate::config::KeySource;
+use crate::outside;
 use crate::seal::MasterKey;
 
 /// What a client with a secret may show it by, unless the operator picks one.
@@ -53,9 +54,10 @@ pub(super) fn methods(new: &NewClient) -> Result<Vec<String>, AdminError> {
             "the authentication method {method:?} is not known; expected one of {served}"
         ));
     }
-    if new.details.fapi && method != BY_KEY {
+    if new.details.fapi && !FAPI_METHODS.contains(&method) {
         return invalid(format!(
-            "a client under FAPI 2.0 proves itself by {BY_KEY}, not by {method}"
+            "a client under FAPI 2.0 proves itself by {}, not by {method}",
+            FAPI_METHODS.join(" or ")
         ));
     }
     if new.public && method != NONE {
@@ -64,7 +66,23 @@ pub(super) fn methods(new: &NewClient) -> Result<Vec<String>, AdminError> {
     if method == BY_KEY && new.details.jwks.is_none() && new.details.jwks_uri.is_none() {
         return invalid("private_key_jwt needs the client's public keys: jwks or jwks_uri".into());
     }
+    check_certificate(method, &new.details)?;
     Ok(vec![method.to_owned()])
+}
+
+/// RFC 8705 §2.1.2, §2.2.2.
+fn check_certificate(method: &str, details: &ClientDetails) -> Result<(), AdminError> {
+    if method == BY_AUTHORITY {
+        Subject::of(details).map_err(|why| AdminError::Invalid(why.to_owned()))?;
+    }
+    let keys = details.jwks.as_ref().and_then(|jwks| jwks.get("keys"));
+    let keys = keys.and_then(Value::as_array);
+    let registered = keys.is_some_and(|keys| !KeySet::of(keys).is_without_certificates());
+    if method == BY_ITSELF && details.jwks_uri.is_none() && !registered {
+        let text = "self_signed_tls_client_auth needs the client's certificate: in x5c of jwks, or at jwks_uri";
+        return invalid(text.to_owned());
+    }
+    Ok(())
 }
 
 /// RFC 7591 §2: one of the two. Keys that nobody could use, or that should not be here, are worth a word now.
@@ -82,7 +100,8 @@ fn check_keys(details: &ClientDetails) -> Result<(), AdminError> {
             let text = "jwks holds a private or symmetric key; register the public half alone";
             return invalid(text.to_owned());
         }
-        if KeySet::of(keys).is_empty() {
+        let keys = KeySet::of(keys);
+        if keys.is_empty() && keys.is_without_certificates() {
             return invalid("jwks holds no key that signatures can be checked by".to_owned());
         }
     }
@@ -99,10 +118,10 @@ fn invalid<T>(text: String) -> Result<T, AdminError> {
 }
 
 impl Admin {
-    /// Names the file of the master key, where it is not the usual one beside the database.
+    /// Names the master key, where it is not the usual file beside the database.
     #[must_use]
-    pub fn master_key(mut self, file: Option<PathBuf>) -> Self {
-        self.master_key = file.or(self.master_key);
+    pub fn master_key(mut self, source: Option<KeySource>) -> Self {
+        self.master_key = source.or(self.master_key);
         self
     }
 
@@ -117,13 +136,13 @@ impl Admin {
         else {
             return Ok(());
         };
-        let file = self.master_key.as_deref().ok_or_else(|| {
-            let text = "client_secret_jwt needs the master key, which is a file: name it";
+        let source = self.master_key.as_ref().ok_or_else(|| {
+            let text = "client_secret_jwt needs the master key: name it";
             AdminError::Invalid(text.to_owned())
         })?;
         let fault = |error: String| AdminError::Invalid(error);
-        let master = MasterKey::load_or_create(file).map_err(|error| fault(error.to_string()))?;
-        let sealed = client_proofs::seal(&master, &client.client_id, secret)
+        let master = MasterKey::obtain(source).map_err(|error| fault(error.to_string()))?;
+        let sealed = outside::seal(&master, &client.client_id, secret)
             .map_err(|error| fault(error.to_string()))?;
         Arc::make_mut(&mut client.details).sealed_secret = Some(sealed);
         // What can be opened needs no digest beside it, by which it could be shown in clear.

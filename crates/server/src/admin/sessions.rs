@@ -1,11 +1,13 @@
 //! Logins in browsers.
 
-use gatepass_http::{Clock as _, SystemClock};
-use gatepass_proto::decide::change::{AuditEvent, Change};
+use gatepass_http::{Clock as _, OsEntropy, SystemClock};
 use gatepass_proto::decide::record::{Key, Kind, Record, Session};
-use gatepass_proto::{Digest, Timestamp};
+use gatepass_proto::decide::rules::EndGrants;
+use gatepass_proto::{Cx, Digest};
+use gatepass_store::CommitError;
 
 use super::{Admin, AdminError};
+use crate::notices;
 
 impl Admin {
     /// The logins of a user, at most 1,000.
@@ -34,7 +36,7 @@ impl Admin {
             let name = format!("session {}", digest.to_base64url());
             return Err(AdminError::Missing(name));
         };
-        self.end(&[session]).await
+        self.end_all(&[session]).await
     }
 
     /// Ends every login of a user; says how many there were.
@@ -44,23 +46,29 @@ impl Admin {
     /// There is no such user.
     pub async fn end_sessions_of(&self, username: &str) -> Result<usize, AdminError> {
         let sessions = self.sessions(username).await?;
-        self.end(&sessions).await?;
+        self.end_all(&sessions).await?;
         Ok(sessions.len())
     }
 
-    async fn end(&self, sessions: &[Session]) -> Result<(), AdminError> {
-        let now = SystemClock.now();
-        let changes = sessions.iter().flat_map(|session| ending(session, now));
-        self.commit(changes.collect(), || "the session".to_owned())
-            .await
+    /// Says which grants end with a login, where that is not the usual.
+    #[must_use]
+    pub fn end_grants_at_logout(mut self, end: EndGrants) -> Self {
+        self.end_grants = end;
+        self
     }
-}
 
-/// Ends a login, and says so in the audit log.
-pub(crate) fn ending(session: &Session, now: Timestamp) -> [Change; 2] {
-    let audit = AuditEvent::new(now, "session.ended").user(&session.user_id);
-    [
-        Change::Delete(Key::Session(session.digest)),
-        Change::Audit(audit),
-    ]
+    /// One that has ended meanwhile has ended.
+    async fn end_all(&self, sessions: &[Session]) -> Result<(), AdminError> {
+        for session in sessions {
+            let led = notices::led(&*self.store, session.clone()).await?;
+            let mut entropy = OsEntropy;
+            let mut cx = Cx::new(SystemClock.now(), &mut entropy);
+            let changes = led.end(self.end_grants, &mut cx);
+            match self.store.commit(changes).await {
+                Ok(()) | Err(CommitError::Conflict | CommitError::Spent) => {}
+                Err(CommitError::Store(error)) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
 }

@@ -9,7 +9,8 @@ use gatepass_store::{CommitError, StoreError};
 
 use super::{Admin, AdminError, check_name};
 use crate::authenticate::find_user;
-use crate::passwords::NewPasswordError;
+use crate::notices;
+use crate::passwords::{Busy, NewPasswordError};
 
 /// How often a change is tried while others change the same user.
 const EDITS: usize = 5;
@@ -31,7 +32,7 @@ impl Admin {
         if self.find_user(username).await?.is_some() {
             return Err(AdminError::Taken(format!("user {username:?}")));
         }
-        let password_hash = self.hash(password).await?;
+        let password_hash = self.hash(username, password).await?;
         let now = SystemClock.now();
         let user = User {
             user_id: UserId::generate(&mut Cx::new(now, &mut OsEntropy)),
@@ -88,7 +89,7 @@ impl Admin {
         password: &Secret,
     ) -> Result<User, AdminError> {
         self.user(username).await?;
-        let hash = self.hash(password).await?;
+        let hash = self.hash(username, password).await?;
         self.edit_user(username, "user.password_changed", |user, now| {
             user.password_hash.clone_from(&hash);
             user.details.credentials_changed_at = Some(now);
@@ -109,7 +110,8 @@ impl Admin {
             let now = SystemClock.now();
             change(&mut after, now);
             let audit = AuditEvent::new(now, event).user(&after.user_id);
-            let changes = vec![Change::user(&before, after.clone()), Change::Audit(audit)];
+            let mut changes = vec![Change::user(&before, after.clone()), Change::Audit(audit)];
+            changes.extend(self.shut_out(&before, &after, now).await?);
             match self.store.commit(changes).await {
                 Ok(()) => return Ok(after),
                 Err(CommitError::Conflict | CommitError::Spent) => {}
@@ -120,14 +122,32 @@ impl Admin {
         Err(StoreError::Unavailable(text).into())
     }
 
-    async fn hash(&self, password: &Secret) -> Result<String, AdminError> {
-        let hashed = self.passwords.hash(password).await;
-        hashed.map_err(|error| match error {
-            NewPasswordError::Busy(busy) => {
-                AdminError::Store(StoreError::Unavailable(busy.to_string()))
-            }
+    /// Tells the clients of those logins that count no more after a change.
+    async fn shut_out(
+        &self,
+        before: &User,
+        after: &User,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        let changed = |user: &User| (user.locked_at, user.details.credentials_changed_at);
+        if changed(before) == changed(after) {
+            return Ok(Vec::new());
+        }
+        let mut logins = notices::logins_of(&*self.store, before, now).await?;
+        logins.retain(|led| !after.admits(led.session.auth_time));
+        let mut entropy = OsEntropy;
+        let mut cx = Cx::new(now, &mut entropy);
+        Ok(logins.iter().flat_map(|led| led.told(&mut cx)).collect())
+    }
+
+    async fn hash(&self, username: &str, password: &Secret) -> Result<String, AdminError> {
+        let busy = |busy: Busy| AdminError::Store(StoreError::Unavailable(busy.to_string()));
+        let admitted = self.passwords.admit(password, &[username]).await;
+        let admitted = admitted.map_err(|error| match error {
+            NewPasswordError::Busy(error) => busy(error),
             weak => AdminError::Password(weak.to_string()),
-        })
+        })?;
+        self.passwords.hash(&admitted).await.map_err(busy)
     }
 
     /// Every user, by name.

@@ -11,12 +11,12 @@ use crate::pages::FormPostPage;
 use crate::{browser, show};
 
 /// Sends the browser back with a code or a refusal.
-pub(crate) fn send(
+pub(crate) async fn send(
     app: &App,
     return_to: &ReturnTo,
     outcome: Result<Secret, &OAuthError>,
 ) -> Response {
-    match parameters(app, return_to, outcome) {
+    match parameters(app, return_to, outcome).await {
         Ok(params) if return_to.mode.is_posted() => posted(return_to, &params),
         Ok(params) => browser::see_other(&params.append_to(return_to.redirect_uri())),
         Err(error) => show::error(&error),
@@ -32,7 +32,7 @@ fn posted(return_to: &ReturnTo, params: &Params) -> Response {
     page.render_page()
 }
 
-fn parameters(
+async fn parameters(
     app: &App,
     return_to: &ReturnTo,
     outcome: Result<Secret, &OAuthError>,
@@ -46,7 +46,7 @@ fn parameters(
     let mut signed = Params::new();
     signed.push(
         "response",
-        app.sign(&return_to.signed_by, jarm::TYP, &claims)?,
+        app.sign(&return_to.signed_by, jarm::TYP, &claims).await?,
     );
     Ok(signed)
 }

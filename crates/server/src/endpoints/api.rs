@@ -1,21 +1,22 @@
 //! The API of `--dev`, to try tokens, keys and passwords on.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request};
+use axum::extract::Request;
 use axum::middleware::map_request;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
-use gatepass_guard::{FixedKeys, Guard, GuardBuilder, Identity, JwtCheck, PeerAddr, Scheme};
+use gatepass_guard::{Guard, GuardBuilder, Identity, JwtCheck, PeerAddr, PeerCertificate, Scheme};
 use gatepass_proto::Scope;
 use http::StatusCode;
 use serde_json::json;
 use url::Url;
 
 use crate::app::App;
+use crate::certificate::Shown;
+use crate::extract::Peer;
 use crate::ports::Ports;
 use crate::respond;
 
@@ -58,10 +59,11 @@ fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
     .realm(app.issuer())
     .implies("read-write", scope(PASSWORD_SCOPE))
     .clock(Arc::clone(app.clock()))
+    .opaque_tokens(Arc::clone(ports) as _)
     .bearer(JwtCheck {
         issuer: app.issuer().to_owned(),
         audience: app.rules().default_audience.clone(),
-        keys: Arc::new(FixedKeys::new(app.rules().keys.clone())),
+        keys: Arc::clone(ports) as _,
         // The clock that signed is the clock that checks.
         leeway: Duration::ZERO,
         revocations: Some(Arc::clone(ports) as _),
@@ -85,14 +87,17 @@ async fn resource(Extension(identity): Extension<Identity>) -> Response {
     respond::json(StatusCode::OK, &body)
 }
 
-/// The guard counts wrong guesses by address.
+/// The guard counts wrong guesses by address, and takes tokens that are bound to a certificate.
 async fn name_peer(mut request: Request) -> Request {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| PeerAddr(info.0));
-    if let Some(peer) = peer {
-        request.extensions_mut().insert(peer);
+    let peer = Peer::of(request.extensions());
+    let shown = Shown::of(request.extensions());
+    let certificate = shown.map(|shown| PeerCertificate::new(shown.thumbprint()));
+    let extensions = request.extensions_mut();
+    if let Some(Peer(address)) = peer {
+        extensions.insert(PeerAddr(address));
+    }
+    if let Some(certificate) = certificate {
+        extensions.insert(certificate);
     }
     request
 }

@@ -4,7 +4,8 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use gatepass_proto::endpoint::authorize::{
-    Authorization, Authorize, Next, ReturnTo, authorize as judge, next as judge_next,
+    Authorization, Authorize, Fetched, Next, ReturnTo, authorize as judge, keep as judge_keep,
+    next as judge_next,
 };
 use gatepass_proto::{OAuthError, Params};
 use http::HeaderMap;
@@ -42,7 +43,7 @@ pub(crate) async fn authorize(
         (Ok(Next::Give), Visitor::Known(login)) => {
             consent::allow(&app, peer, &authorization, login).await
         }
-        (Ok(Next::Back(error)), _) => back(&app, &authorization.return_to, &error),
+        (Ok(Next::Back(error)), _) => back(&app, &authorization.return_to, &error).await,
         (Ok(_), _) => {
             let hint = authorization.authentication.login_hint.as_deref();
             let name = hint.unwrap_or_default();
@@ -89,7 +90,14 @@ pub(crate) async fn next(
         Visitor::Known(login) => (Some(login.told()), is_answer(app, login, query)),
     };
     app.judge(peer, |facts, cx| {
-        judge_next(authorization, login.as_ref(), answered, facts, cx.now)
+        judge_next(
+            authorization,
+            login.as_ref(),
+            answered,
+            facts,
+            &app.rules(),
+            cx.now,
+        )
     })
     .await
 }
@@ -108,19 +116,34 @@ pub(crate) async fn request(
     let params = Params::parse_form(query.as_bytes())
         .map_err(|fault| show::error(&OAuthError::invalid_request(fault.to_string())))?;
     let judged = app
-        .judge(peer, |facts, cx| judge(&params, facts, app.rules(), cx.now))
+        .judge(peer, |facts, cx| {
+            judge(&params, facts, &app.rules(), cx.now)
+        })
         .await;
     match judged.map_err(|error| show::error(&error))? {
         Authorize::Ask(authorization) => Ok(authorization),
-        Authorize::Back(return_to, error) => Err(back(app, &return_to, &error)),
+        Authorize::Keep(fetched) => Err(keep(app, peer, &fetched).await),
+        Authorize::Back(return_to, error) => Err(back(app, &return_to, &error).await),
+    }
+}
+
+/// Keeps a request that lay elsewhere, and has the browser come again for what is kept.
+async fn keep(app: &App, peer: Peer, fetched: &Fetched) -> Response {
+    let kept = app.judge(peer, |_, cx| judge_keep(fetched, &app.rules(), cx));
+    match kept.await {
+        Ok(params) => {
+            let path = format!("{}{}", app.path(), paths::AUTHORIZE);
+            browser::see_other(&params.append_to(&path))
+        }
+        Err(error) => show::error(&error),
     }
 }
 
 /// Sends the browser back with a refusal; where there is nowhere to go, a page says it.
-pub(crate) fn back(app: &App, return_to: &ReturnTo, error: &OAuthError) -> Response {
+pub(crate) async fn back(app: &App, return_to: &ReturnTo, error: &OAuthError) -> Response {
     tracing::info!(code = %error.code(), description = error.description(), "refused");
     if return_to.is_out_of_band() {
         return show::error(error);
     }
-    answer::send(app, return_to, Err(error))
+    answer::send(app, return_to, Err(error)).await
 }

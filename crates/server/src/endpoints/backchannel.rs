@@ -1,11 +1,11 @@
-//! CIBA (OpenID Connect CIBA Core 1.0, poll mode): `POST /oauth/bc-authorize`, and the page `/account/requests` where the
+//! CIBA (OpenID Connect CIBA Core 1.0, poll and ping mode): `POST /oauth/bc-authorize`, and the page `/account/requests` where the
 //! person answers.
 
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use gatepass_proto::endpoint::backchannel::{self as judge, PendingRequest};
-use gatepass_proto::{Digest, ErrorCode, OAuthError};
+use gatepass_proto::{ClientId, Digest, ErrorCode, OAuthError};
 use http::HeaderMap;
 
 use super::sign_in::SignIn;
@@ -25,9 +25,10 @@ pub(crate) async fn authenticate(
         return respond::refusal(&error, app.issuer());
     }
     let presented = request.presented();
+    let seal = |client_id: &ClientId, text: &str| app.notices().seal(client_id, text);
     let judged = app
         .judge(peer, |facts, cx| {
-            judge::authenticate(&presented, facts, app.rules(), cx)
+            judge::authenticate(&presented, &seal, facts, &app.rules(), cx)
         })
         .await;
     respond::outcome(judged.map(|answer| answer.to_json()), app.issuer())

@@ -38,7 +38,7 @@ pub(crate) async fn consent(
     let next = next(&app, peer, &authorization, &visitor, &query).await;
     let login = match (next, &visitor) {
         (Ok(Next::Ask | Next::Give), Visitor::Known(login)) => login,
-        (Ok(Next::Back(error)), _) => return back(&app, &authorization.return_to, &error),
+        (Ok(Next::Back(error)), _) => return back(&app, &authorization.return_to, &error).await,
         (Err(error), _) => return show::error(&error),
         // The session ended, or grew too old, while the page was open.
         (Ok(_), _) => {
@@ -56,7 +56,7 @@ pub(crate) async fn consent(
         Ok(true) => allow(&app, peer, &authorization, login).await,
         Ok(false) => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the user denied the request");
-            back(&app, &authorization.return_to, &error)
+            back(&app, &authorization.return_to, &error).await
         }
         Err(error) => show::error(&error),
     }
@@ -72,18 +72,18 @@ pub(crate) async fn allow(
     let login = login.told();
     let code = app
         .judge(peer, |facts, cx| {
-            judge(authorization, &login, facts, app.rules(), cx)
+            judge(authorization, &login, facts, &app.rules(), cx)
         })
         .await;
     match code {
-        Ok(code) => give(app, authorization, code),
+        Ok(code) => give(app, authorization, code).await,
         Err(error) => show::error(&error),
     }
 }
 
-fn give(app: &App, authorization: &Authorization, code: Secret) -> Response {
+async fn give(app: &App, authorization: &Authorization, code: Secret) -> Response {
     if authorization.return_to.is_out_of_band() {
         return show::out_of_band(app, authorization, &code);
     }
-    answer::send(app, &authorization.return_to, Ok(code))
+    answer::send(app, &authorization.return_to, Ok(code)).await
 }

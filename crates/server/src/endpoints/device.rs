@@ -41,7 +41,7 @@ async fn begin(
     let page = page.map_err(|_| OAuthError::unavailable().hint("the issuer is no URL"))?;
     let presented = request.presented();
     let judged = app.judge(peer, |facts, cx| {
-        judge::authorize(&presented, &page, facts, app.rules(), cx)
+        judge::authorize(&presented, &page, facts, &app.rules(), cx)
     });
     judged.await.map(|answer| answer.to_json())
 }

@@ -4,7 +4,7 @@
 use axum::extract::{Request, State};
 use axum::response::Response;
 use axum::{RequestExt as _, body::Body};
-use gatepass_proto::decide::{Facts, Issue, Judged, Rules};
+use gatepass_proto::decide::{Facts, Issue, Judged, Rules, opaque_token};
 use gatepass_proto::grant::{Asked, Grant as _, GrantParams as _, password};
 use gatepass_proto::message::challenge::Challenge;
 use gatepass_proto::message::credentials::{Credentials, CredentialsError};
@@ -111,10 +111,10 @@ async fn log_in(
         .ok_or_else(OAuthError::unavailable)?;
     let issue = app
         .judge(peer, |facts, cx| {
-            judge(client_id, &params, facts, app.rules(), cx)
+            judge(client_id, &params, facts, &app.rules(), cx)
         })
         .await?;
-    token::sign(app, issue)
+    token::sign(app, issue).await
 }
 
 fn judge(
@@ -127,14 +127,17 @@ fn judge(
     let client = facts.client(client_id)?.ok_or_else(|| {
         OAuthError::unavailable().hint("the client of the login endpoints is gone")
     })?;
-    password::Password.decide(
+    let mut done = password::Password.decide(
         &Asked {
             client,
             params,
             rules,
             dpop_jkt: None,
+            x5t_s256: None,
         },
         facts,
         cx,
-    )
+    )?;
+    opaque_token::settle(&mut done, client, rules, cx);
+    Ok(done)
 }

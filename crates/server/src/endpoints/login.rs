@@ -8,10 +8,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
 use gatepass_proto::decide::details::SessionDetails;
-use gatepass_proto::decide::record::{Key, Record, Session};
+use gatepass_proto::decide::login::Led;
+use gatepass_proto::decide::record::{Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, Rules};
 use gatepass_proto::grant::password::check_password;
-use gatepass_proto::{Cx, Digest, ErrorCode, OAuthError, Params, Secret, Timestamp};
+use gatepass_proto::{Cx, ErrorCode, OAuthError, Params, Secret, Timestamp};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
@@ -20,6 +21,7 @@ use crate::app::App;
 use crate::browser;
 use crate::endpoints::authorize;
 use crate::extract::Peer;
+use crate::notices;
 use crate::pages::LoginProblem;
 use crate::routes::paths;
 use crate::show;
@@ -88,27 +90,29 @@ pub(crate) async fn log_in(
         ));
     }
     // What is typed now is worth nothing once the password is changed, though that be while it is being checked.
+    let now = app.clock().now();
+    let before = notices::login_at(app.store(), cookie.digest(), now).await;
     let started = Started {
-        before: cookie.digest(),
-        at: app.clock().now(),
+        before: before.map_err(|error| crate::judge::unavailable(&error))?,
+        at: now,
         user_agent: browser::user_agent(headers),
     };
     app.judge(peer, |facts, cx| {
-        judge(username, &password, &started, facts, app.rules(), cx)
+        judge(username, &password, &started, facts, &app.rules(), cx)
     })
     .await
 }
 
 /// What is known of a login before anything is checked.
 struct Started {
-    /// The session that the browser had before, if it had one.
-    before: Digest,
+    /// The login that the browser had before, if it had one.
+    before: Option<Led>,
     at: Timestamp,
     user_agent: Option<String>,
 }
 
-/// A right password makes a new session under a new name, whatever cookie the browser had before; if that named a
-/// session, it ends.
+/// A right password makes a new session under a new name, whatever cookie the browser had before. If that named a session,
+/// it is no more: another person's login ends, the same person's goes on, and keeps the `sid` that clients know it by.
 fn judge(
     username: &str,
     password: &Secret,
@@ -119,25 +123,35 @@ fn judge(
 ) -> Judged<Secret> {
     let user_id = check_password(username, password, facts)?;
     let secret = opaque::mint(opaque::SESSION, cx);
+    let (sid, mut changes) = match &started.before {
+        Some(led) if led.session.user_id == user_id => {
+            let sid = Some(led.session.details.sid.clone());
+            (sid, led.renewed(cx.now + rules.lifetimes.session))
+        }
+        Some(led) => (None, led.end(rules.tokens.end_grants_at_logout, cx)),
+        None => (None, Vec::new()),
+    };
+    let fresh = || URL_SAFE_NO_PAD.encode(cx.bytes::<16>());
+    let sid = sid.filter(|sid| !sid.is_empty()).unwrap_or_else(fresh);
     let session = Session {
         digest: secret.digest(),
         user_id: user_id.clone(),
         auth_time: started.at,
         expires_at: cx.now + rules.lifetimes.session,
         details: SessionDetails {
-            sid: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
+            sid,
             acr: Some(ACR_PASSWORD.to_owned()),
             amr: vec!["pwd".to_owned()],
             user_agent: started.user_agent.clone(),
         },
     };
     let audit = AuditEvent::new(cx.now, "session.started").user(&user_id);
+    changes.extend([
+        Change::Insert(Record::Session(session)),
+        Change::Audit(audit),
+    ]);
     Ok(Done {
-        changes: vec![
-            Change::Delete(Key::Session(started.before)),
-            Change::Insert(Record::Session(session)),
-            Change::Audit(audit),
-        ],
+        changes,
         value: secret,
     })
 }

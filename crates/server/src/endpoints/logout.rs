@@ -3,14 +3,13 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use gatepass_proto::decide::{Done, Facts, Judged};
 use gatepass_proto::endpoint::logout::{Logout, logout as judge};
 use gatepass_proto::message::logout::LogoutRequest;
-use gatepass_proto::{Digest, OAuthError, Params, Timestamp};
+use gatepass_proto::{OAuthError, Params};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
-use crate::admin;
+use super::ending;
 use crate::app::App;
 use crate::browser::{self, Login, Visitor};
 use crate::extract::{self, Peer};
@@ -94,7 +93,7 @@ async fn read(
 ) -> Result<(Logout, Visitor), OAuthError> {
     let request = LogoutRequest::parse(&parse(query.as_bytes())?);
     let asked = app
-        .judge_alone(|facts, _| judge(&request, facts, app.rules()))
+        .judge_alone(|facts, _| judge(&request, facts, &app.rules()))
         .await?;
     Ok((asked, browser::visitor(app, peer, headers).await?))
 }
@@ -104,23 +103,10 @@ fn parse(form: &[u8]) -> Result<Params, OAuthError> {
 }
 
 async fn end(app: &App, login: &Login, asked: &Logout) -> Response {
-    let digest = login.cookie.digest();
-    let ended = app
-        .judge_alone(|facts, cx| ending(&digest, facts, cx.now))
-        .await;
-    match ended {
+    match ending::end(app, login.cookie.digest(), &login.user_id).await {
         Ok(()) => gone(app, asked),
         Err(error) => show::error(&error),
     }
-}
-
-fn ending(digest: &Digest, facts: &Facts, now: Timestamp) -> Judged<()> {
-    let session = facts.session(digest)?;
-    let changes = session.map(|session| admin::ending(session, now));
-    Ok(Done {
-        changes: changes.into_iter().flatten().collect(),
-        value: (),
-    })
 }
 
 /// Nobody is logged in any more: on to where the client wants the browser, or a page that says so.

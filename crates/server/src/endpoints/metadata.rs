@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use gatepass_proto::decide::rules::Requests;
+use gatepass_proto::endpoint::backchannel::DELIVERY_MODES;
 use gatepass_proto::id_token::ALGORITHMS;
 use gatepass_proto::message::authentication::Prompt;
 use gatepass_proto::message::claims::STANDARD;
@@ -49,6 +50,7 @@ pub(crate) fn document(
             })
             .into_iter()
             .chain(openid())
+            .chain(told())
             .collect(),
         authorization_endpoint: at(paths::AUTHORIZE),
         token_endpoint: at(paths::TOKEN),
@@ -62,7 +64,7 @@ pub(crate) fn document(
         authorization_details_types_supported: requests.authorization_details_types.clone(),
         device_authorization_endpoint: at(paths::DEVICE_AUTHORIZATION),
         backchannel_authentication_endpoint: at(paths::BACKCHANNEL),
-        backchannel_token_delivery_modes_supported: vec!["poll".to_owned()],
+        backchannel_token_delivery_modes_supported: DELIVERY_MODES.map(str::to_owned).to_vec(),
         scopes_supported,
         response_types_supported: vec!["code".to_owned()],
         response_modes_supported: ResponseMode::NAMES.map(str::to_owned).to_vec(),
@@ -75,7 +77,7 @@ pub(crate) fn document(
         introspection_endpoint_auth_methods_supported: proving,
         revocation_endpoint_auth_methods_supported: client_auth::names(),
         authorization_response_iss_parameter_supported: true,
-        subject_types_supported: vec!["public".to_owned()],
+        subject_types_supported: ["public", "pairwise"].map(str::to_owned).to_vec(),
         id_token_signing_alg_values_supported: ALGORITHMS.map(str::to_owned).to_vec(),
         userinfo_endpoint: at(paths::USERINFO),
         end_session_endpoint: at(paths::LOGOUT),
@@ -107,9 +109,30 @@ fn openid() -> impl Iterator<Item = (String, Value)> {
         ("claim_types_supported", json!(["normal"])),
         ("claims_parameter_supported", json!(true)),
         ("request_parameter_supported", json!(true)),
-        // Ours are pushed; those of others are not fetched.
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_uri_parameter_supported", json!(true)),
+        ("require_request_uri_registration", json!(true)),
         ("userinfo_signing_alg_values_supported", json!(ALGORITHMS)),
+    ];
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// What clients are told without asking (OpenID Connect Back-Channel Logout 1.0 §2.1, CIBA §4), and what is signed for
+/// those who ask (RFC 9701 §7).
+fn told() -> impl Iterator<Item = (String, Value)> {
+    let members = [
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
+        (
+            "backchannel_authentication_request_signing_alg_values_supported",
+            json!(jose::ALGORITHMS),
+        ),
+        ("backchannel_user_code_parameter_supported", json!(false)),
+        (
+            "introspection_signing_alg_values_supported",
+            json!(ALGORITHMS),
+        ),
     ];
     members
         .into_iter()

@@ -8,6 +8,7 @@ pub(crate) mod backchannel;
 pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod direct_login;
+mod ending;
 pub(crate) mod introspect;
 pub(crate) mod jwks;
 pub(crate) mod login;

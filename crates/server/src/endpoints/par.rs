@@ -31,7 +31,7 @@ async fn answer(
     let presented = request.presented();
     let proof = dpop::proof(app, request, paths::PAR)?;
     app.judge(peer, |facts, cx| {
-        judge(&presented, proof.as_ref(), facts, app.rules(), cx)
+        judge(&presented, proof.as_ref(), facts, &app.rules(), cx)
     })
     .await
 }

@@ -109,7 +109,10 @@ fn answer(
     outcome: Result<ClientInformation, OAuthError>,
 ) -> Response {
     match outcome {
-        Ok(information) => respond::json(status, &information.expose_json()),
+        Ok(information) => {
+            app.will_sign(&information.metadata);
+            respond::json(status, &information.expose_json())
+        }
         Err(error) => refusal(app, &error),
     }
 }

@@ -20,7 +20,7 @@ pub(crate) async fn revoke(
     let presented = request.presented();
     let judged = app
         .judge(peer, |facts, cx| {
-            judge(&presented, facts, app.rules(), cx.now)
+            judge(&presented, facts, &app.rules(), cx.now)
         })
         .await;
     respond::outcome(judged.map(|()| json!({})), app.issuer())

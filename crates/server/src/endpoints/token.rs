@@ -49,19 +49,22 @@ async fn answer(
         dpop: dpop::proof(app, request, paths::TOKEN)?,
     };
     let issue = app
-        .judge(peer, |facts, cx| judge(&asked, facts, app.rules(), cx))
+        .judge(peer, |facts, cx| judge(&asked, facts, &app.rules(), cx))
         .await?;
-    sign(app, issue)
+    sign(app, issue).await
 }
 
 /// The answer for what was decided and is durable by now.
-pub(crate) fn sign(app: &App, issue: Issue) -> Result<TokenResponse, OAuthError> {
+pub(crate) async fn sign(app: &App, issue: Issue) -> Result<TokenResponse, OAuthError> {
     let claims = issue.access_token;
-    let access_token = Secret::new(app.sign_access_token(&claims)?);
-    let id_token = issue
-        .id_token
-        .map(|id_token| sign_id_token(app, id_token, &access_token))
-        .transpose()?;
+    let access_token = match issue.opaque {
+        Some(opaque) => opaque,
+        None => Secret::new(app.sign_access_token(&claims).await?),
+    };
+    let id_token = match issue.id_token {
+        Some(id_token) => Some(sign_id_token(app, id_token, &access_token).await?),
+        None => None,
+    };
     Ok(TokenResponse {
         id_token,
         token_type: claims.token_type().to_owned(),
@@ -74,12 +77,14 @@ pub(crate) fn sign(app: &App, issue: Issue) -> Result<TokenResponse, OAuthError>
     })
 }
 
-fn sign_id_token(
+async fn sign_id_token(
     app: &App,
     id_token: IdToken,
     access_token: &Secret,
 ) -> Result<Secret, OAuthError> {
     let alg = id_token.alg;
-    let signed = app.sign(alg, id_token::TYP, &id_token.beside(access_token))?;
+    let signed = app
+        .sign(alg, id_token::TYP, &id_token.beside(access_token))
+        .await?;
     Ok(Secret::new(signed))
 }

@@ -1,5 +1,6 @@
 //! `GET` and `POST /oauth/userinfo` (OpenID Connect Core 1.0 §5.3).
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
@@ -13,6 +14,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::app::App;
+use crate::certificate::{Connection, Shown};
 use crate::extract::{self, Peer};
 use crate::routes::paths;
 use crate::{dpop, respond};
@@ -36,6 +38,7 @@ pub(crate) async fn userinfo(
     peer: Peer,
     method: Method,
     RawQuery(query): RawQuery,
+    connection: Option<Extension<Connection>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -48,12 +51,25 @@ pub(crate) async fn userinfo(
         Ok(proof) => proof,
         Err(error) => return refusal(&app, &headers, &error),
     };
+    let shown = connection.as_ref().and_then(|own| own.certificate.as_ref());
+    let x5t_s256 = shown.map(Shown::thumbprint);
     let judged = app
         .judge(peer, |facts, cx| {
-            judge(&token, proof.as_ref(), facts, app.rules(), cx.now)
+            judge(
+                &token,
+                proof.as_ref(),
+                x5t_s256,
+                facts,
+                &app.rules(),
+                cx.now,
+            )
         })
         .await;
-    match judged.and_then(|answer| write(&app, answer)) {
+    let written = match judged {
+        Ok(answer) => write(&app, answer).await,
+        Err(error) => Err(error),
+    };
+    match written {
         Ok(response) => response,
         Err(error) => refusal(&app, &headers, &error),
     }
@@ -106,11 +122,11 @@ async fn form(headers: &HeaderMap, body: Body) -> Result<Option<Secret>, OAuthEr
     Ok(params.get("access_token").map(Secret::new))
 }
 
-fn write(app: &App, answer: UserInfoAnswer) -> Result<Response, OAuthError> {
+async fn write(app: &App, answer: UserInfoAnswer) -> Result<Response, OAuthError> {
     let Some(alg) = answer.signed_by else {
         return Ok(respond::json(StatusCode::OK, &answer.claims));
     };
-    let signed = app.sign(alg, id_token::TYP, &answer.claims)?;
+    let signed = app.sign(alg, id_token::TYP, &answer.claims).await?;
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("application/jwt")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -3,6 +3,7 @@ use std::fmt;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use gatepass_proto::decide::record::Client;
 use url::{Host, Url};
 
 use super::details::Detail;
@@ -17,6 +18,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) csrf: &'a str,
     /// Who asks.
     pub(crate) client_name: &'a str,
+    /// Where the client comes from.
+    pub(crate) origin: Origin,
     /// Where the answer goes; the page shows its host.
     pub(crate) redirect_uri: &'a str,
     /// Who is logged in.
@@ -27,6 +30,36 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) details: &'a [Detail],
 }
 
+/// Where a client comes from: who answers for what it says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// An operator of this server has registered it.
+    Operator,
+    /// It has registered itself.
+    Itself,
+    /// It is not registered: this host says what it is.
+    Host(String),
+}
+
+impl Origin {
+    /// Where this client comes from.
+    pub(crate) fn of(client: &Client) -> Self {
+        let details = &client.details;
+        match client.client_id.host().filter(|_| details.described) {
+            Some(host) => Self::Host(host),
+            None if details.registration_access_token.is_some() => Self::Itself,
+            None => Self::Operator,
+        }
+    }
+
+    fn host(&self) -> Option<&str> {
+        match self {
+            Self::Host(host) => Some(host),
+            Self::Operator | Self::Itself => None,
+        }
+    }
+}
+
 impl ConsentPage<'_> {
     /// The page.
     pub(crate) fn render_page(&self) -> Response {
@@ -34,16 +67,20 @@ impl ConsentPage<'_> {
             action,
             csrf,
             client_name,
+            ref origin,
             redirect_uri,
             username,
             scopes,
             details,
         } = *self;
+        let destination = Destination::of(redirect_uri);
         let page = ConsentTemplate {
             action,
             csrf,
             client_name,
-            destination: Destination::of(redirect_uri),
+            host: origin.host(),
+            any_program: *origin != Origin::Operator && destination.is_any_program(),
+            destination,
             username,
             scopes,
             details,
@@ -58,6 +95,10 @@ struct ConsentTemplate<'a> {
     action: &'a str,
     csrf: &'a str,
     client_name: &'a str,
+    /// The host that answers for the client, where it is not registered here.
+    host: Option<&'a str>,
+    /// Whether any program on this computer could be the one that asks.
+    any_program: bool,
     destination: Destination,
     username: &'a str,
     scopes: &'a [(String, String)],
@@ -105,6 +146,11 @@ impl Destination {
         } else {
             Self::Site(authority)
         }
+    }
+
+    /// Whether whoever runs a program on this computer could get the answer (RFC 8252 §8.6): nobody owns a port, or a scheme.
+    fn is_any_program(&self) -> bool {
+        matches!(self, Self::Loopback(_) | Self::App(_))
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     AccountPage, Application, CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage,
     LoggedOutPage, LogoutPage, Notice, PasswordProblem, RequestRow, RequestsPage, Seat,
 };
-use super::{ConsentPage, ErrorPage, LoginPage, LoginProblem, OutOfBandPage};
+use super::{ConsentPage, ErrorPage, LoginPage, LoginProblem, Origin, OutOfBandPage};
 
 const NASTY: &str = r#"<script>alert('x')</script> " onfocus="alert(1)"#;
 
@@ -34,6 +34,7 @@ fn consent<'a>(
         action: "/oauth/consent",
         csrf: "token",
         client_name,
+        origin: Origin::Host("app.example".to_owned()),
         redirect_uri: "http://localhost:8000/callback",
         username,
         scopes,

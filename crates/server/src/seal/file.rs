@@ -9,12 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::{KEY_LEN, MasterKey, SealError};
+use super::{KEY_LEN, KeySource, MasterKey, SealError};
 
 /// A key takes 44 characters and an end of line; more is not a key.
 const MAX_FILE: u64 = 64;
 
-/// Why the master key file was not used. Nothing is ever overwritten.
+/// Why there is no master key. No file is ever overwritten.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum MasterKeyError {
     /// It cannot be read.
@@ -69,6 +69,14 @@ pub(crate) enum MasterKeyError {
         path = .0.display()
     )]
     Malformed(PathBuf),
+    /// It is not a file, and gives no key.
+    #[error("the master key is to come from {place}, which {reason}")]
+    Elsewhere {
+        /// Where it should have been.
+        place: KeySource,
+        /// What is wrong there.
+        reason: String,
+    },
     /// The cryptographic library failed.
     #[error(transparent)]
     Crypto(#[from] SealError),
@@ -99,7 +107,7 @@ impl MasterKey {
 }
 
 /// The key in the file; `None` when there is no file.
-fn load(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
+pub(super) fn load(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
     let unreadable = |source| MasterKeyError::Read {
         path: path.to_owned(),
         source,
@@ -115,38 +123,46 @@ fn load(path: &Path) -> Result<Option<MasterKey>, MasterKeyError> {
         Err(error) => return Err(unreadable(error)),
     }
     let file = File::open(path).map_err(unreadable)?;
-    check_owner(path, &file.metadata().map_err(unreadable)?)?;
-
-    let mut text = Zeroizing::new(String::with_capacity(64));
-    file.take(MAX_FILE + 1)
-        .read_to_string(&mut text)
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => MasterKeyError::Malformed(path.to_owned()),
-            _ => unreadable(error),
-        })?;
-    let mut bytes = Zeroizing::new([0; KEY_LEN]);
-    let length = STANDARD.decode_slice(text.trim_end(), &mut bytes[..]);
-    if text.len() as u64 > MAX_FILE || length != Ok(KEY_LEN) {
-        return Err(MasterKeyError::Malformed(path.to_owned()));
-    }
-    Ok(Some(MasterKey::new(&bytes)?))
+    let metadata = file.metadata().map_err(unreadable)?;
+    let us = rustix::process::geteuid().as_raw();
+    check_owner(path, metadata.uid(), metadata.mode() & 0o7777, us)?;
+    let text = bounded(file).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => MasterKeyError::Malformed(path.to_owned()),
+        _ => unreadable(error),
+    })?;
+    let key = decode(&text).ok_or_else(|| MasterKeyError::Malformed(path.to_owned()))?;
+    Ok(Some(MasterKey::new(&key)?))
 }
 
-fn check_owner(path: &Path, metadata: &std::fs::Metadata) -> Result<(), MasterKeyError> {
-    let us = rustix::process::geteuid().as_raw();
-    if metadata.uid() != us {
-        return Err(MasterKeyError::Foreign {
-            path: path.to_owned(),
-            owner: metadata.uid(),
-            us,
-        });
-    }
-    let mode = metadata.mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(MasterKeyError::Exposed {
-            path: path.to_owned(),
-            mode,
-        });
+/// As much as a key takes and a little more, which [`decode`] then refuses.
+pub(super) fn bounded(from: impl io::Read) -> io::Result<Zeroizing<String>> {
+    let mut text = Zeroizing::new(String::with_capacity(96));
+    from.take(MAX_FILE + 1).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The key that is written as `text`.
+pub(super) fn decode(text: &str) -> Option<Zeroizing<[u8; KEY_LEN]>> {
+    let mut key = Zeroizing::new([0; KEY_LEN]);
+    let length = STANDARD.decode_slice(text.trim_end(), &mut key[..]);
+    (text.len() as u64 <= MAX_FILE && length == Ok(KEY_LEN)).then_some(key)
+}
+
+/// It is ours alone, or root's, who lends it to our group: so service managers hand over secrets.
+pub(super) fn check_owner(
+    path: &Path,
+    owner: u32,
+    mode: u32,
+    us: u32,
+) -> Result<(), MasterKeyError> {
+    let path = path.to_owned();
+    let others = match owner {
+        owner if owner == us => 0o077,
+        0 => 0o037,
+        owner => return Err(MasterKeyError::Foreign { path, owner, us }),
+    };
+    if mode & others != 0 {
+        return Err(MasterKeyError::Exposed { path, mode });
     }
     Ok(())
 }

@@ -6,6 +6,9 @@ use gatepass_proto::Entropy;
 use zeroize::Zeroizing;
 
 mod file;
+mod source;
+
+pub use source::KeySource;
 
 /// Length of the master key and of every key derived from it, in bytes.
 const KEY_LEN: usize = 32;

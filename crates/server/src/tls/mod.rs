@@ -1,5 +1,8 @@
 //! TLS: from the operator's certificate, or from a development authority of our own (see [`dev`]).
 
+mod authorities;
+mod certificate;
+mod clients;
 mod dev;
 
 use std::io;
@@ -10,8 +13,13 @@ use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
+pub(crate) use authorities::Authorities;
+pub use certificate::Reloader;
+pub(crate) use certificate::{Certificate, SOON};
+pub(crate) use clients::{Asking, asking};
 pub(crate) use dev::dev_tls;
 
 /// HTTP/2 first, for the clients that can.
@@ -52,6 +60,17 @@ pub(crate) enum TlsError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The file of those who vouch for clients holds something else.
+    #[error(
+        "{path} holds no authority that can be read ({reason}); --client-ca wants a PEM file with the certificates of those who vouch for clients",
+        path = path.display()
+    )]
+    Authorities {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Both are well-formed, but each belongs to another.
     #[error(
         "the private key in {key} does not belong to the first certificate in {cert}; give the key that this certificate was issued for",
@@ -76,15 +95,39 @@ pub(crate) enum TlsError {
     },
 }
 
-/// The configuration for `--tls-cert` and `--tls-key`, both PEM files.
+/// The configuration for a certificate and its key, both PEM files.
 ///
 /// # Errors
 ///
 /// A file is missing, malformed, or belongs to another. The message names the file and the remedy.
 pub(crate) fn tls_from_files(cert: &Path, key: &Path) -> Result<Arc<ServerConfig>, TlsError> {
+    serving(Arc::new(Certificate::read(cert, key)?))
+}
+
+/// The configuration that serves whatever `certificate` is at the moment.
+///
+/// # Errors
+///
+/// The TLS library's.
+pub(crate) fn serving(certificate: Arc<Certificate>) -> Result<Arc<ServerConfig>, TlsError> {
+    // The provider is named, so that what else is linked in, or set for the process, cannot change it.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|reason| TlsError::Refused {
+            path: certificate.file().to_owned(),
+            reason,
+        })?
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
+    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
+    Ok(Arc::new(config))
+}
+
+/// The chain and the key in two files, which belong together.
+fn certified(cert: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
     let chain = read_chain(cert)?;
     let private = read_key(key)?;
-    let refused = |reason| match reason {
+    CertifiedKey::from_der(chain, private, &default_provider()).map_err(|reason| match reason {
         rustls::Error::InconsistentKeys(_) => TlsError::Mismatch {
             cert: cert.to_owned(),
             key: key.to_owned(),
@@ -97,16 +140,7 @@ pub(crate) fn tls_from_files(cert: &Path, key: &Path) -> Result<Arc<ServerConfig
             path: cert.to_owned(),
             reason,
         },
-    };
-    // The provider is named, so that what else is linked in, or set for the process, cannot change it.
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(refused)?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .map_err(refused)?;
-    config.alpn_protocols = ALPN.map(<[u8]>::to_vec).to_vec();
-    Ok(Arc::new(config))
+    })
 }
 
 fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {

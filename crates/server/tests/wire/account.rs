@@ -11,7 +11,7 @@ const ACCOUNT: &str = "/account";
 const NEW: &str = "correct horse battery staple";
 
 /// A form of the account page, which has several.
-fn form(page: &Answer, action: &str) -> Form {
+pub(crate) fn form(page: &Answer, action: &str) -> Form {
     assert_eq!(page.status, 200, "{page:?}");
     let marked = format!("action=\"{action}\"");
     assert!(page.body.contains(&marked), "no {action} in {page:?}");

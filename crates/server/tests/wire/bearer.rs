@@ -180,7 +180,7 @@ async fn the_grant_is_announced_where_somebody_is_trusted() {
         assert_eq!(document[name], format!("{}{at}", world.issuer).as_str());
     }
     let modes = &document["backchannel_token_delivery_modes_supported"];
-    assert_eq!(*modes, json!(["poll"]));
+    assert_eq!(*modes, json!(["poll", "ping"]));
     assert!(!named(answer));
     // And nobody's assertion is believed.
     let client = Registration::new(&[GRANT], ClientDetails::default());

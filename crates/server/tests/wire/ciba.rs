@@ -242,11 +242,17 @@ async fn requests_are_refused_in_the_standards_words() {
     ];
     let call = crate::wire::Call::post(PATH).form(&crate::pairs::Pairs::of(&named));
     world.send(call).await.refused(400, "unauthorized_client");
-    let push = ClientDetails {
-        backchannel_token_delivery_mode: Some("push".to_owned()),
-        ..ClientDetails::default()
+    world
+        .client("push", |client| {
+            client.grant_types = vec![GRANT.to_owned()];
+            let details = std::sync::Arc::make_mut(&mut client.details);
+            details.backchannel_token_delivery_mode = Some("push".to_owned());
+        })
+        .await;
+    let push = Registered {
+        client_id: "push".to_owned(),
+        secret: world.set().client_secret.clone(),
     };
-    let push = registered(&world, push).await;
     ask(&world, &push, &[])
         .await
         .refused(400, "unauthorized_client");

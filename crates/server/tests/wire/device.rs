@@ -299,3 +299,26 @@ async fn requests_are_refused_in_the_standards_words() {
         world.token(&pairs).await.refused(400, code);
     }
 }
+
+/// The person logs out of the browser in which they let the device in, and the device stays in.
+#[tokio::test]
+async fn a_logout_in_the_browser_is_not_the_devices() {
+    let world = World::dev().await;
+    let device = begin(&world).await;
+    let mut browser = world.browser();
+    let page = consent_page(&world, &mut browser, &device.user_code).await;
+    let form = Form::of(&page.body);
+    browser.submit(&form, &[("decision", "allow")]).await;
+    let tokens = Tokens::of(&poll(&world, &device.device_code).await);
+    let page = browser.get("/oauth/logout").await;
+    let answer = browser.submit(&Form::of(&page.body), &[]).await;
+    assert!(answer.body.contains("Logged out"), "{answer:?}");
+    world.lives(&tokens.access).await;
+    let pairs = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", tokens.refresh.as_str()),
+        ("client_id", &world.set().public_client_id),
+    ];
+    let call = Call::post("/oauth/token").form(&Pairs::of(&pairs));
+    Tokens::of(&world.send(call).await);
+}

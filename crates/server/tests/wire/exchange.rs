@@ -3,10 +3,11 @@
 use gatepass_proto::decide::details::ClientDetails;
 use serde_json::{Value, json};
 
+use crate::browser::Form;
 use crate::pairs::Pairs;
 use crate::registered::{Registered, Registration};
 use crate::wire::Answer;
-use crate::world::World;
+use crate::world::{Tokens, World, authorize};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -241,4 +242,43 @@ async fn what_is_no_good_token_is_refused() {
     world.lock_user().await;
     let answer = exchange(&world, &service, &subject.access, &[]).await;
     answer.refused(400, "invalid_request");
+}
+
+/// Whatever ends the grant that the first token came from ends the token that was made of it.
+#[tokio::test]
+async fn it_dies_with_its_subjects_grant() {
+    for how in ["revocation", "withdrawal", "password", "lock", "logout"] {
+        let world = World::dev().await;
+        let service = service(&world).await;
+        let mut browser = world.logged_in().await;
+        let consent = authorize(&world.request());
+        let back = browser.decide(&consent, "allow").await.location();
+        let redeemed = world.redeem(back.get("code").expect("a code")).await;
+        let subject = Tokens::of(&redeemed);
+        let answer = exchange(&world, &service, &subject.access, &[]).await;
+        let token = answer.good().text("access_token");
+        assert!(world.is_active(&token).await);
+        let (admin, user) = (world.admin().await, &world.set().user);
+        match how {
+            "revocation" => drop(world.about("/oauth/revoke", &subject.refresh).await),
+            "withdrawal" => {
+                let ended = admin.revoke_grants_of(user, None).await;
+                assert_eq!(ended.expect("withdrawn"), 1);
+            }
+            "password" => {
+                let password = gatepass_proto::Secret::new("correct horse battery staple");
+                let changed = admin.set_password(user, &password).await;
+                changed.expect("changed");
+            }
+            "lock" => drop(admin.lock_user(user).await.expect("locked")),
+            _ => {
+                let page = browser.get("/oauth/logout").await;
+                let answer = browser.submit(&Form::of(&page.body), &[]).await;
+                assert!(answer.body.contains("Logged out"), "{answer:?}");
+            }
+        }
+        assert!(!world.is_active(&token).await, "{how}");
+        let again = exchange(&world, &service, &token, &[]).await;
+        again.refused(400, "invalid_request");
+    }
 }

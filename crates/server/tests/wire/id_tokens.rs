@@ -96,7 +96,7 @@ async fn without_openid_there_is_none() {
 #[tokio::test]
 async fn a_client_has_the_algorithm_that_it_registered() {
     let world = World::dev().await;
-    for alg in ["ES256", "RS256"] {
+    for alg in ["ES256", "RS256", "EdDSA", "PS256"] {
         world
             .detailed(alg, |details| {
                 details.id_token_signed_response_alg = Some(alg.to_owned());

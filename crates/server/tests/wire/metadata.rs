@@ -114,11 +114,11 @@ async fn openid_connect_is_promised_as_far_as_it_is_kept() {
         ("response_types_supported", json!(["code"])),
         (
             "id_token_signing_alg_values_supported",
-            json!(["RS256", "ES256"]),
+            json!(["RS256", "ES256", "EdDSA", "PS256"]),
         ),
         (
             "userinfo_signing_alg_values_supported",
-            json!(["RS256", "ES256"]),
+            json!(["RS256", "ES256", "EdDSA", "PS256"]),
         ),
         (
             "prompt_values_supported",
@@ -128,7 +128,8 @@ async fn openid_connect_is_promised_as_far_as_it_is_kept() {
         ("claim_types_supported", json!(["normal"])),
         ("claims_parameter_supported", json!(true)),
         ("request_parameter_supported", json!(true)),
-        ("request_uri_parameter_supported", json!(false)),
+        ("request_uri_parameter_supported", json!(true)),
+        ("require_request_uri_registration", json!(true)),
     ] {
         assert_eq!(document[name], value, "{name}");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatepass_proto::decide::details::ClientDetails;
+use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -13,7 +14,7 @@ use crate::wire::Answer;
 use crate::world::World;
 
 /// A server that gives everybody the same answer, and counts.
-struct Published {
+pub(crate) struct Published {
     address: SocketAddr,
     asked: Arc<AtomicUsize>,
 }
@@ -36,14 +37,18 @@ impl Published {
     }
 
     async fn of(prover: &Prover) -> Self {
-        Self::answering(ok(&prover.jwks().to_string())).await
+        Self::json(&prover.jwks()).await
     }
 
-    fn asked(&self) -> usize {
+    pub(crate) async fn json(document: &Value) -> Self {
+        Self::answering(ok(&document.to_string())).await
+    }
+
+    pub(crate) fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn uri(&self) -> String {
+    pub(crate) fn uri(&self) -> String {
         format!("http://{}/jwks", self.address)
     }
 }

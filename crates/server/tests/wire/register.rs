@@ -240,7 +240,7 @@ async fn metadata_that_cannot_be_kept_is_refused() {
         json!({ "client_name": "a\u{1b}[2Jb" }),
         json!({ "contacts": vec!["a@app.example"; 33] }),
         json!({ "client_uri": format!("https://app.example/{}", "x".repeat(2048)) }),
-        json!({ "sector_identifier_uri": "https://app.example/sector" }),
+        json!({ "sector_identifier_uri": "https://127.0.0.1:1/sector" }),
         json!({ "id_token_encrypted_response_alg": "RSA-OAEP" }),
         json!({ "request_object_encryption_alg": "RSA-OAEP" }),
         json!({ "subject_type": "secret" }),

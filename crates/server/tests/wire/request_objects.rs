@@ -242,7 +242,7 @@ async fn what_is_outside_must_agree() {
     let by_reference = named(CLIENT, "https://app.example/request.jwt");
     let page = browser.get(&authorize(&by_reference)).await;
     page.error_page(400);
-    assert!(page.body.contains("request_uri_not_supported"), "{page:?}");
+    assert!(page.body.contains("invalid_request_uri"), "{page:?}");
 }
 
 #[tokio::test]
@@ -275,5 +275,4 @@ async fn the_metadata_names_the_algorithms() {
         .expect("a list");
     assert!(named.contains(&json!("ES256")) && !named.contains(&json!("none")));
     assert_eq!(said["request_parameter_supported"], true);
-    assert_eq!(said["request_uri_parameter_supported"], false);
 }

@@ -2,8 +2,10 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use gatepass_http::{Clock, SystemClock};
 use gatepass_server::{Admin, Config, DevSet, Server, StartError};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,6 +26,8 @@ pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
     pub(crate) issuer: String,
+    /// Where clients find it that show a certificate.
+    pub(crate) mtls: Option<String>,
     pub(crate) config: Config,
     dev: Option<DevSet>,
     folder: TempDir,
@@ -62,11 +66,21 @@ impl World {
 
     /// A server over a folder that may have been used before.
     pub(crate) async fn start(folder: TempDir, config: Config) -> Result<Self, StartError> {
-        let server = Server::bind(&config).await?;
+        Self::start_at(folder, config, Arc::new(SystemClock)).await
+    }
+
+    /// The same by another clock than the system's.
+    pub(crate) async fn start_at(
+        folder: TempDir,
+        config: Config,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let server = Server::bind_at(&config, clock).await?;
         let (stop, stopped) = oneshot::channel();
         Ok(Self {
             address: server.address(),
             issuer: server.issuer().to_owned(),
+            mtls: server.mtls().map(str::to_owned),
             config,
             dev: server.dev_set().cloned(),
             folder,

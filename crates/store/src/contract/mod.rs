@@ -10,6 +10,7 @@ pub mod codes;
 pub mod commits;
 pub mod grants;
 pub mod items;
+pub mod paging;
 pub mod records;
 pub mod samples;
 pub mod sweeping;
@@ -82,6 +83,10 @@ macro_rules! contract {
                     kinds_have_digests_of_their_own
                     somebodys_are_listed
                     what_has_ended_goes
+                }
+                paging {
+                    pages_join_to_the_table
+                    a_page_begins_anywhere_and_is_bounded
                 }
                 throttle {
                     exactly_the_limit_is_admitted

@@ -189,6 +189,7 @@ pub fn sealed_key(n: u32) -> SealedKey {
         alg: "ES256".into(),
         sealed: vec![0, 255, 1, 0],
         created_at: NOW,
+        activates_at: NOW,
     }
 }
 
@@ -238,6 +239,7 @@ pub fn every_kind() -> Vec<Record> {
         Record::SealedKey(sealed_key(1)),
         Record::SealedKey(SealedKey {
             sealed: Vec::new(),
+            activates_at: later,
             ..sealed_key(2)
         }),
     ]

@@ -11,7 +11,7 @@ use gatepass_proto::decide::change::{AuditEvent, AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
 use self::state::State;
-use crate::{Charge, CommitError, Store, StoreError, Throttled, retention};
+use crate::{Charge, CommitError, Store, StoreError, Table, Throttled, retention};
 
 /// A store in memory, for tests and trials. It holds to the same contract as the others, but for durability.
 ///
@@ -67,6 +67,15 @@ impl Store for MemoryStore {
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         Ok(self.lock()?.list(&kind))
+    }
+
+    async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        Ok(self.lock()?.page(table, after, retention::lines(limit)))
     }
 
     async fn audit_log(

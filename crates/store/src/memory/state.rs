@@ -5,7 +5,7 @@ use gatepass_proto::decide::record::{Denied, Key, Kind, Record};
 use gatepass_proto::{Digest, Timestamp};
 
 use crate::account::{self, Account, Accounts};
-use crate::{Charge, CommitError, Throttled, retention};
+use crate::{Charge, CommitError, Table, Throttled, retention, table};
 
 /// The audit log of a process that never restarts must not grow for ever.
 const AUDIT_LINES: usize = 10_000;
@@ -61,6 +61,19 @@ impl State {
             .into_iter()
             .map(|(_, record)| record.clone())
             .collect()
+    }
+
+    pub(super) fn page(&self, table: Table, after: Option<&Key>, limit: usize) -> Vec<Record> {
+        let after = after.map(table::bytes);
+        let mut placed: Vec<_> = self
+            .records
+            .values()
+            .filter_map(|record| Some((table.place(record)?, record)))
+            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after))
+            .collect();
+        placed.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let page = placed.into_iter().take(limit);
+        page.map(|(_, record)| record.clone()).collect()
     }
 
     pub(super) fn charge(&mut self, charges: &[Charge], now: Timestamp) -> Result<(), Throttled> {

@@ -17,6 +17,8 @@ pub(super) enum Failed {
     Contended(StoreError),
     /// The connection is of no use any more.
     Lost(StoreError),
+    /// The database did not answer in time, and says nothing about why.
+    Silent,
     /// Trying again would not help.
     Otherwise(StoreError),
 }
@@ -25,6 +27,7 @@ impl Failed {
     pub(super) fn into_error(self) -> StoreError {
         match self {
             Self::Contended(error) | Self::Lost(error) | Self::Otherwise(error) => error,
+            Self::Silent => silent(),
         }
     }
 }

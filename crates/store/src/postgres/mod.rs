@@ -4,6 +4,7 @@ mod address;
 mod columns;
 mod commit;
 mod fault;
+mod listening;
 mod pool;
 mod reading;
 mod sweep;
@@ -13,18 +14,20 @@ mod throttle;
 mod transaction;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
 use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
+use sqlx::postgres::PgConnectOptions;
 
 use self::commit::Commit;
+use self::listening::Listening;
 use self::pool::Pool;
 use self::throttle::{ChargeAll, Forgive};
 use self::transaction::{Verdict, Work, transact};
-use crate::{Charge, CommitError, Store, StoreError, Throttled, retention};
+use crate::{Charge, CommitError, Found, News, Store, StoreError, Table, Throttled, retention};
 
 /// Connections for look-ups.
 const READING: u8 = 4;
@@ -36,11 +39,14 @@ const WRITING: u8 = 8;
 ///
 /// A commit is one transaction. When the connection breaks just as it ends, the database is asked for its fate, so that
 /// an error means that nothing was changed, unless the database stays away for more than five seconds. Deadlocks and
-/// serialization failures are repeated; a call ends within seconds, whatever happens. Each node has up to twelve
-/// connections, and makes new ones by itself after the database was away. A pooler in between has to keep sessions whole.
+/// serialization failures are repeated; a call ends within seconds, whatever happens, also when the database falls silent.
+/// Each node has up to twelve connections, and makes new ones by itself after the database was away; a further one hears
+/// what other nodes change, once somebody wants [`Store::news`]. A pooler in between has to keep sessions whole.
 pub struct PostgresStore {
     place: String,
+    options: PgConnectOptions,
     inner: Arc<Inner>,
+    listening: OnceLock<Listening>,
 }
 
 struct Inner {
@@ -66,9 +72,26 @@ impl PostgresStore {
             place,
             inner: Arc::new(Inner {
                 reading: Pool::new(options.clone(), READING),
-                writing: Pool::new(options, WRITING),
+                writing: Pool::new(options.clone(), WRITING),
             }),
+            options,
+            listening: OnceLock::new(),
         })
+    }
+
+    /// Looks at the database at an address without changing it.
+    pub(crate) async fn look(address: &str) -> Result<Found, StoreError> {
+        let options = address::parse(address)?;
+        match tables::missing(&options).await? {
+            None => Ok(Found::Nothing),
+            Some(0) => {
+                let reading = Pool::new(options, 1);
+                let listed = reading::list(&reading, &Kind::SealedKey).await;
+                reading.close().await;
+                Ok(Found::ours(listed?))
+            }
+            Some(steps) => Ok(Found::Older { steps }),
+        }
     }
 
     /// Which database an address names, for people: without user and password.
@@ -130,6 +153,17 @@ impl Store for PostgresStore {
             .await
     }
 
+    async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        let (after, limit) = (after.cloned(), retention::lines(limit));
+        self.begin(|inner| async move { reading::page(&inner.reading, table, after, limit).await })
+            .await
+    }
+
     async fn audit_log(
         &self,
         before: Option<u64>,
@@ -161,7 +195,16 @@ impl Store for PostgresStore {
             .await
     }
 
+    /// Listens from the first call on, which has to be inside a runtime.
+    fn news(&self) -> Option<News> {
+        let begin = || Listening::begin(self.options.clone());
+        Some(self.listening.get_or_init(begin).news.clone())
+    }
+
     async fn close(&self) {
+        if let Some(listening) = self.listening.get() {
+            listening.end();
+        }
         self.inner.reading.close().await;
         self.inner.writing.close().await;
     }

@@ -12,11 +12,11 @@ use super::fault::{Failed, fault, silent};
 use crate::StoreError;
 
 /// How long somebody waits for a free connection.
-const PATIENCE: Duration = Duration::from_secs(4);
+const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a new connection may take.
-const CONNECTING: Duration = Duration::from_secs(5);
-/// How long an attempt may take, once it has a connection.
-pub(super) const CALL: Duration = Duration::from_secs(10);
+pub(super) const CONNECTING: Duration = Duration::from_secs(3);
+/// How long an attempt may take, once it has a connection. The database gives up before that; what takes longer is silent.
+const CALL: Duration = Duration::from_secs(5);
 /// A connection that lay idle for longer is not trusted: something on the way may have forgotten it.
 const IDLE: Duration = Duration::from_secs(60);
 
@@ -27,15 +27,16 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// What every session is told before it is used: whose tables, and that nothing waits without end, on either side.
 /// What is acknowledged is to be durable, so that a database in which it is not is overruled.
-const SESSION: &str = "SELECT set_config(name, value, false) FROM (VALUES \
+pub(super) const SESSION: &str = "SELECT set_config(name, value, false) FROM (VALUES \
     ('search_path', 'gatepass'), \
-    ('statement_timeout', '8s'), \
-    ('lock_timeout', '4s'), \
-    ('idle_in_transaction_session_timeout', '15s'), \
+    ('statement_timeout', '4s'), \
+    ('lock_timeout', '3s'), \
+    ('idle_in_transaction_session_timeout', '5s'), \
     ('client_min_messages', 'warning'), \
     ('tcp_keepalives_idle', '10'), \
     ('tcp_keepalives_interval', '5'), \
     ('tcp_keepalives_count', '3'), \
+    ('tcp_user_timeout', '10s'), \
     ('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on')) \
     ) AS wanted (name, value)";
 
@@ -60,7 +61,8 @@ impl Pool {
     }
 
     /// Makes attempts until one succeeds, or fails for a reason that will not pass. A lost connection is a reason to
-    /// try again once, for after a restart of the database all that lay idle are lost.
+    /// try again once, for after a restart of the database all that lay idle are lost; one that is silent is not, for the
+    /// caller has waited long enough, but the others that lie idle are no better then.
     pub(super) async fn persistently<T, F>(&self, attempt: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Failed>>,
@@ -77,7 +79,12 @@ impl Pool {
                     lost = true;
                     self.entries().clear();
                 }
-                Err(failed) => return Err(failed.into_error()),
+                Err(failed) => {
+                    if matches!(failed, Failed::Silent) {
+                        self.entries().clear();
+                    }
+                    return Err(failed.into_error());
+                }
             }
         }
     }
@@ -163,6 +170,6 @@ pub(super) async fn bounded<T>(
 ) -> Result<T, Failed> {
     match timeout(CALL, work).await {
         Ok(outcome) => Ok(outcome?),
-        Err(_) => Err(Failed::Otherwise(silent())),
+        Err(_) => Err(Failed::Silent),
     }
 }

@@ -9,7 +9,7 @@ use super::fault::Failed;
 use super::pool::{Pool, bounded};
 use super::text::numbered;
 use crate::columns::{Values as _, integer};
-use crate::{StoreError, audit, retention, rows};
+use crate::{StoreError, Table, audit, retention, rows};
 
 /// How many records one statement looks up at most; a statement has up to 1,664 columns.
 const TOGETHER: usize = 64;
@@ -46,6 +46,30 @@ pub(super) async fn list(pool: &Pool, kind: &Kind) -> Result<Vec<Record>, StoreE
         let records = listed
             .iter()
             .map(|row| rows::read_listed(kind, &Part::at(0, row)));
+        Ok::<_, Failed>(records.collect::<Result<_, _>>()?)
+    })
+    .await
+}
+
+/// The next records of a table.
+pub(super) async fn page(
+    pool: &Pool,
+    table: Table,
+    after: Option<Key>,
+    limit: usize,
+) -> Result<Vec<Record>, StoreError> {
+    let text = rows::paging::select(table, after.as_ref());
+    let text = numbered(&text.replacen('*', rows::paging::columns_of(table), 1), 1).0;
+    pool.persistently(|| async {
+        let mut lease = pool.lease().await?;
+        let statement: Statement = sqlx::query(AssertSqlSafe(text.clone()));
+        let page = rows::paging::bind(statement, table, after.as_ref())
+            .integer(i64::try_from(limit).unwrap_or(i64::MAX));
+        let page = bounded(page.fetch_all(&mut lease.conn)).await?;
+        lease.give_back();
+        let records = page
+            .iter()
+            .map(|row| rows::paging::read(table, &Part::at(0, row)));
         Ok::<_, Failed>(records.collect::<Result<_, _>>()?)
     })
     .await

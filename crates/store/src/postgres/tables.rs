@@ -51,6 +51,25 @@ pub(super) async fn prepare(options: &PgConnectOptions) -> Result<(), StoreError
     Ok(())
 }
 
+/// How many steps are missing, `None` where none was taken; changes nothing.
+pub(super) async fn missing(options: &PgConnectOptions) -> Result<Option<usize>, StoreError> {
+    let mut conn = pool::connect(options).await?;
+    let looking = async {
+        check_encoding(&mut conn).await?;
+        version(&mut conn).await.map_err(|error| fault(&error))
+    };
+    let version = timeout(PATIENCE, looking).await.map_err(|_| silent())??;
+    let _ = conn.close().await;
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    if MIGRATIONS.iter().all(|step| step.version < version) {
+        return Err(newer(version));
+    }
+    let missing = MIGRATIONS.iter().filter(|step| step.version > version);
+    Ok(Some(missing.count()))
+}
+
 async fn check_encoding(conn: &mut PgConnection) -> Result<(), StoreError> {
     let encoding: String = sqlx::query_scalar("SELECT current_setting('server_encoding')")
         .fetch_one(conn)

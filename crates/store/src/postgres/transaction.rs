@@ -1,8 +1,9 @@
 //! Work in one transaction: all of it or nothing, and an answer that is true.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::{PgConnection, Row as _};
+use tokio::time::timeout;
 
 use super::fault::{Failed, is};
 use super::pool::{Pool, bounded};
@@ -81,16 +82,22 @@ async fn run(statement: &'static str, conn: &mut PgConnection) -> Result<(), sql
 
 /// Asks until the fate of a transaction is known: `Ok` when it was committed.
 async fn settle(pool: &Pool, number: &str, reason: StoreError) -> Result<(), Failed> {
-    let began = Instant::now();
-    while began.elapsed() < ASKING {
-        match fate(pool, number).await {
-            Ok(Some(true)) => return Ok(()),
-            Ok(Some(false)) => return Err(Failed::Lost(reason)),
-            Ok(None) | Err(_) => tokio::time::sleep(BETWEEN).await,
+    let asking = async {
+        loop {
+            match fate(pool, number).await {
+                Ok(Some(committed)) => return committed,
+                Ok(None) | Err(_) => tokio::time::sleep(BETWEEN).await,
+            }
+        }
+    };
+    match timeout(ASKING, asking).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Failed::Lost(reason)),
+        Err(_) => {
+            tracing::error!(%reason, "changes may or may not have been written: the database went away while it wrote them");
+            Err(Failed::Otherwise(reason))
         }
     }
-    tracing::error!(%reason, "changes may or may not have been written: the database went away while it wrote them");
-    Err(Failed::Otherwise(reason))
 }
 
 /// Whether a transaction was committed; `None` while it goes on.

@@ -9,6 +9,7 @@ mod code;
 mod denied;
 mod grant;
 pub(crate) mod item;
+pub(crate) mod paging;
 mod sealed_key;
 mod session;
 mod user;

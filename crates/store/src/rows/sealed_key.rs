@@ -4,8 +4,9 @@ use super::Stored;
 use crate::columns::{Columns, Values, unreadable};
 
 impl Stored for SealedKey {
-    const INSERT: &'static str = "INSERT INTO sealed_keys (key_id, purpose, alg, sealed, created_at) \
-        VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    const INSERT: &'static str = "INSERT INTO sealed_keys \
+        (key_id, purpose, alg, sealed, created_at, activates_at) \
+        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     fn bind<V: Values>(&self, insert: V) -> V {
         insert
@@ -14,6 +15,7 @@ impl Stored for SealedKey {
             .text(self.alg.as_str())
             .bytes(self.sealed.as_slice())
             .time(self.created_at)
+            .time(self.activates_at)
     }
 
     fn read(row: &impl Columns) -> Result<Self, sqlx::Error> {
@@ -24,6 +26,7 @@ impl Stored for SealedKey {
             alg: row.string("alg")?,
             sealed: sealed.ok_or_else(|| unreadable("sealed"))?.to_vec(),
             created_at: row.time("created_at")?,
+            activates_at: row.time("activates_at")?,
         })
     }
 }

@@ -22,7 +22,7 @@ const BUSY: Duration = Duration::from_secs(5);
 const CHECKED_PAGES: i64 = 1024;
 
 /// The mark of migration 1.
-const APPLICATION_ID: i64 = 0x6770_7374;
+pub(super) const APPLICATION_ID: i64 = 0x6770_7374;
 
 /// How to connect for reading.
 pub(super) fn reading(path: &Path) -> SqliteConnectOptions {
@@ -47,29 +47,50 @@ pub(super) async fn connect(
     writing: &SqliteConnectOptions,
 ) -> Result<SqliteConnection, StoreError> {
     if !file.is_empty {
-        let mut conn = options(&file.path)
-            .read_only(true)
-            .connect()
-            .await
-            .map_err(|error| fault(&error))?;
-        let verdict = inspect(&mut conn).await;
-        let _ = conn.close().await;
-        verdict?;
+        schema(&file.path).await?;
     }
     let mut conn = patiently(writing).await.map_err(|error| fault(&error))?;
     migrate(&mut conn).await?;
     Ok(conn)
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+/// The newest step that a database has taken, looked at without writing to it.
+pub(super) async fn schema(path: &Path) -> Result<Option<i64>, StoreError> {
+    let mut conn = options(path)
+        .read_only(true)
+        .connect()
+        .await
+        .map_err(|error| fault(&error))?;
+    let verdict = inspect(&mut conn).await;
+    let _ = conn.close().await;
+    verdict
+}
+
+/// How many steps come after this one.
+pub(super) fn steps_after(schema: i64) -> usize {
+    let missing = MIGRATIONS.iter().filter(|step| step.version > schema);
+    missing.count()
+}
+
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(BUSY)
         .disable_statement_logging()
 }
 
-/// Refuses what must not be written to.
-async fn inspect(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+/// Whether it is a gatepass database, or empty.
+pub(super) async fn is_ours(conn: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let (id, tables): (i64, i64) = sqlx::query_as(
+        "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(id == APPLICATION_ID || tables == 0)
+}
+
+/// Refuses what must not be written to; says which step was the last.
+async fn inspect(conn: &mut SqliteConnection) -> Result<Option<i64>, StoreError> {
     let facts = Facts::read(conn).await.map_err(|error| fault(&error))?;
     if facts.application_id != APPLICATION_ID && facts.other_tables > 0 {
         return Err(StoreError::Damaged(
@@ -84,7 +105,7 @@ async fn inspect(conn: &mut SqliteConnection) -> Result<(), StoreError> {
         Some(complaint) => Err(StoreError::Damaged(format!(
             "{complaint}; restore a backup"
         ))),
-        None => Ok(()),
+        None => Ok(facts.schema),
     }
 }
 
@@ -153,7 +174,7 @@ async fn patiently(options: &SqliteConnectOptions) -> Result<SqliteConnection, s
 }
 
 /// Takes all steps that are missing or none, one process at a time.
-async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreError> {
     let mut whole = conn
         .begin_with("BEGIN IMMEDIATE")
         .await

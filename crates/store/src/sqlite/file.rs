@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::connect::APPLICATION_ID;
 use crate::StoreError;
 
 /// How every SQLite database begins.
@@ -21,28 +22,44 @@ pub(super) struct Prepared {
 ///
 /// A new one can be read by its owner alone; SQLite gives its companions (`-wal`, `-shm`) the same mode.
 pub(super) fn prepare(path: &Path) -> Result<Prepared, StoreError> {
-    let failed = |error: io::Error| {
-        StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))
-    };
+    let failed = |error: io::Error| unopened(path, &error);
     let absolute = std::path::absolute(path).map_err(failed)?;
     let is_empty = match create(&absolute) {
         Ok(_) => true,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let begin = begin_of(&absolute).map_err(failed)?;
-            if !begin.is_empty() && begin != MAGIC {
-                return Err(StoreError::Damaged(format!(
-                    "{} is not a SQLite database; it was left as it is",
-                    path.display()
-                )));
-            }
-            begin.is_empty()
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => !is_there(&absolute)?,
         Err(error) => return Err(failed(error)),
     };
     Ok(Prepared {
         path: absolute,
         is_empty,
     })
+}
+
+/// Whether there is a file at `path` that holds a database; an empty one holds none.
+pub(super) fn is_there(path: &Path) -> Result<bool, StoreError> {
+    let begin = match begin_of(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        begin => begin.map_err(|error| unopened(path, &error))?,
+    };
+    if !begin.is_empty() && begin != MAGIC {
+        return Err(StoreError::Damaged(format!(
+            "{} is not a SQLite database; it was left as it is",
+            path.display()
+        )));
+    }
+    Ok(!begin.is_empty())
+}
+
+/// Whether the header of a damaged database still says that it is ours (`application_id`, at byte 68).
+pub(super) fn is_ours(path: &Path) -> bool {
+    let mut header = [0; 72];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let [.., a, b, c, d] = header;
+    read.is_ok() && i64::from(u32::from_be_bytes([a, b, c, d])) == APPLICATION_ID
+}
+
+fn unopened(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))
 }
 
 fn create(path: &Path) -> io::Result<File> {

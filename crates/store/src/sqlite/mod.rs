@@ -3,10 +3,13 @@
 mod columns;
 mod commit;
 mod connect;
+mod copying;
 mod fault;
 mod file;
 mod readers;
 mod remains;
+mod replacing;
+mod restoring;
 mod sweep;
 mod throttle;
 mod writer;
@@ -19,11 +22,13 @@ use gatepass_proto::Timestamp;
 use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
 
+pub use self::restoring::Restore;
+
 use self::commit::Commit;
 use self::readers::Readers;
 use self::throttle::{ChargeAll, Forgive};
 use self::writer::Writer;
-use crate::{Charge, CommitError, Store, StoreError, Throttled, retention};
+use crate::{Charge, CommitError, Found, Store, StoreError, Table, Throttled, retention};
 
 /// A store in a SQLite file, in WAL mode with `synchronous=FULL`: what was acknowledged survives a power cut.
 ///
@@ -60,6 +65,25 @@ impl SqliteStore {
         })
     }
 
+    /// Looks at the database at `path` without changing it.
+    pub(crate) async fn look(path: &Path) -> Result<Found, StoreError> {
+        if !file::is_there(path)? {
+            return Ok(Found::Nothing);
+        }
+        let Some(schema) = connect::schema(path).await? else {
+            return Ok(Found::Nothing);
+        };
+        match connect::steps_after(schema) {
+            0 => {
+                let readers = Readers::new(connect::reading(path).read_only(true));
+                let listed = readers.list(Kind::SealedKey).await;
+                readers.close().await;
+                Ok(Found::ours(listed?))
+            }
+            steps => Ok(Found::Older { steps }),
+        }
+    }
+
     /// Finishes what is under way, moves the write-ahead log into the file and closes it. Every call after
     /// this is refused with [`StoreError::Unavailable`].
     pub async fn close(&self) {
@@ -94,6 +118,17 @@ impl Store for SqliteStore {
 
     async fn list(&self, kind: Kind) -> Result<Vec<Record>, StoreError> {
         self.readers.list(kind).await
+    }
+
+    async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: u32,
+    ) -> Result<Vec<Record>, StoreError> {
+        self.readers
+            .page(table, after, retention::lines(limit))
+            .await
     }
 
     async fn audit_log(

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::fault::fault;
 use crate::columns::{Values as _, integer};
-use crate::{StoreError, audit, retention, rows};
+use crate::{StoreError, Table, audit, retention, rows};
 
 /// A connection is a thread and up to 2 MB of cache. Look-ups are short, so few serve many.
 const MOST: usize = 4;
@@ -97,6 +97,28 @@ impl Readers {
         listed
             .iter()
             .map(|row| rows::read_listed(&kind, row))
+            .collect::<Result<_, _>>()
+            .map_err(|error| fault(&error))
+    }
+
+    /// The next records of a table.
+    pub(super) async fn page(
+        &self,
+        table: Table,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<Record>, StoreError> {
+        let mut lease = self.lease().await?;
+        let statement = sqlx::query(AssertSqlSafe(rows::paging::select(table, after)));
+        let found: Vec<SqliteRow> = rows::paging::bind(statement, table, after)
+            .integer(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut lease.conn)
+            .await
+            .map_err(|error| fault(&error))?;
+        lease.give_back();
+        found
+            .iter()
+            .map(|row| rows::paging::read(table, row))
             .collect::<Result<_, _>>()
             .map_err(|error| fault(&error))
     }

@@ -1,11 +1,14 @@
 //! What SQLite has to hold to beyond the contract of every backend.
 
 mod addresses;
+mod copies;
 mod durability;
 mod files;
 mod full;
 mod group;
 mod half_made;
+mod looked;
+mod older;
 mod refusals;
 
 use std::path::{Path, PathBuf};

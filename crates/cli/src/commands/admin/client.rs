@@ -4,12 +4,13 @@ use clap::{Args, Subcommand};
 use gatepass_proto::decide::details::ClientDetails;
 use gatepass_proto::decide::record;
 use gatepass_proto::{ClientId, Scope, Secret};
-use gatepass_server::NewClient;
+use gatepass_server::{KeySource, NewClient};
 use serde_json::{Value, json};
 
 use super::invite::Invite;
 use super::proving::Proving;
 use super::requesting::Requesting;
+use super::telling::Telling;
 use super::{List, Which};
 use crate::context::Context;
 use crate::exit::Failure;
@@ -42,7 +43,10 @@ Examples:
       --redirect-uri http://127.0.0.1/callback
   gatepass admin client add \"Robot\" --grant client_credentials --scope read
   gatepass admin client add \"Bank\" --grant client_credentials --scope read \\
-      --auth-method private_key_jwt --jwks keys.json --dpop")]
+      --auth-method private_key_jwt --jwks keys.json --dpop
+  gatepass admin client add \"Scale\" --grant client_credentials --scope read \\
+      --auth-method tls_client_auth --certificate-bound \\
+      --tls-client-auth-san-dns scale.example.com")]
 struct Add {
     /// Its name, which the consent page shows
     name: String,
@@ -86,6 +90,8 @@ struct Add {
     proving: Proving,
     #[command(flatten)]
     requesting: Requesting,
+    #[command(flatten)]
+    telling: Telling,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -135,12 +141,14 @@ impl Add {
             json_body: self.json_body,
             details: ClientDetails {
                 may_exchange: self.may_exchange,
-                ..self.requesting.add_to(self.proving.details()?)
+                ..self
+                    .telling
+                    .add_to(self.requesting.add_to(self.proving.details()?))
             },
             auth_method: self.proving.auth_method,
         };
         let admin = self.which.open(context).await?;
-        let admin = admin.master_key(self.proving.master_key_file);
+        let admin = admin.master_key(self.proving.master_key_file.map(KeySource::File));
         let (client, secret) = admin.add_client(new).await?;
         match self.format.output {
             Format::Json => output::json(&with_secret(&client, secret.as_ref())),

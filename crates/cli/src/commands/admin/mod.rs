@@ -1,14 +1,23 @@
 //! `gatepass admin`.
 
 mod audit;
+mod backup;
 mod claims;
 mod client;
+mod copies;
+mod export;
 mod grant;
+mod health;
+mod import;
 mod invite;
 mod key;
+mod progress;
 mod proving;
 mod requesting;
+mod restore;
+mod server_key;
 mod session;
+mod telling;
 mod user;
 
 use clap::{Args, Subcommand};
@@ -30,7 +39,8 @@ Examples:
   gatepass admin client add Robot --grant client_credentials --scope read
   gatepass admin client list --output json
   gatepass admin user lock me
-  gatepass admin audit --user me")]
+  gatepass admin audit --user me
+  gatepass admin backup gatepass-2026-01-31.db")]
 pub(crate) struct Admin {
     #[command(subcommand)]
     what: What,
@@ -43,7 +53,13 @@ enum What {
     Key(key::Key),
     Grant(grant::Grant),
     Session(session::Session),
+    ServerKey(server_key::ServerKey),
     Audit(audit::Audit),
+    Backup(backup::Backup),
+    Restore(restore::Restore),
+    Export(export::Export),
+    Import(import::Import),
+    Health(health::Health),
 }
 
 impl Run for Admin {
@@ -54,7 +70,13 @@ impl Run for Admin {
             What::Key(key) => key.run(context).await?,
             What::Grant(grant) => grant.run(context).await?,
             What::Session(session) => session.run(context).await?,
+            What::ServerKey(key) => key.run(context).await?,
             What::Audit(audit) => audit.run(context).await?,
+            What::Backup(backup) => backup.run(context).await?,
+            What::Restore(restore) => restore.run(context).await?,
+            What::Export(export) => export.run(context).await?,
+            What::Import(import) => import.run(context).await?,
+            What::Health(health) => health.run(context).await?,
         }
         Ok(Exit::Done)
     }
@@ -105,12 +127,20 @@ impl List {
 }
 
 impl Which {
+    /// The server's settings.
+    fn settings(self, context: &Context) -> Result<gatepass_server::Config, Failure> {
+        self.database.load(self.dev, context)
+    }
+
     async fn open(self, context: &Context) -> Result<gatepass_server::Admin, Failure> {
-        let database = self.database.resolve(self.dev, context)?;
-        let opened = gatepass_server::Admin::open(&database).await;
-        opened.map_err(|error| {
-            let place = gatepass_server::database_place(&database);
+        let config = self.settings(context)?;
+        let opened = gatepass_server::Admin::open(&config.database).await;
+        let admin = opened.map_err(|error| {
+            let place = gatepass_server::database_place(&config.database);
             Failure::error(format!("{place}: {error}"))
-        })
+        })?;
+        let admin = admin.end_grants_at_logout(config.tokens.end_grants_at_logout);
+        let admin = admin.key_rotation(config.key_rotation);
+        Ok(admin.master_key(config.master_key))
     }
 }

@@ -11,10 +11,20 @@ pub(super) struct Requesting {
     /// Take only authorization requests that it signed (RFC 9101)
     #[arg(long)]
     require_signed_requests: bool,
+    /// Where its signed authorization requests may be fetched (RFC 9101), perhaps with the SHA-256 of one behind #; may be
+    /// repeated
+    #[arg(long, value_name = "URL")]
+    request_uri: Vec<String>,
+    /// Call people by other names towards it than towards clients of other hosts (pairwise subjects)
+    #[arg(long)]
+    pairwise: bool,
+    /// The address whose host counts for that, in place of the one host of its redirect URIs
+    #[arg(long, value_name = "URL", requires = "pairwise")]
+    sector_identifier_uri: Option<String>,
     /// A type of authorization details that it may use (RFC 9396); may be repeated
     #[arg(long, value_name = "TYPE")]
     authorization_details_type: Vec<String>,
-    /// Hold it to the FAPI 2.0 Security Profile, which takes --auth-method private_key_jwt
+    /// Hold it to the FAPI 2.0 Security Profile, which takes --auth-method private_key_jwt or one by a certificate
     #[arg(long, requires = "auth_method", conflicts_with_all = ["public", "no_pkce", "json_body"])]
     fapi: bool,
     /// Hold it to FAPI 2.0 Message Signing too
@@ -28,6 +38,9 @@ impl Requesting {
         ClientDetails {
             require_pushed_authorization_requests: self.require_pushed_requests,
             require_signed_request_object: self.require_signed_requests,
+            request_uris: self.request_uri,
+            pairwise: self.pairwise,
+            sector_identifier_uri: self.sector_identifier_uri,
             authorization_details_types: self.authorization_details_type,
             fapi: self.fapi,
             fapi_message_signing: self.fapi_message_signing,

@@ -36,6 +36,9 @@ enum Action {
 }
 
 /// Add a user
+///
+/// A password takes at least 8 characters, better 15 or more, such as four words that do not belong together. One that is easy
+/// to guess is refused.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -89,6 +92,9 @@ struct One {
 }
 
 /// Give a user another password; logins and refresh tokens from before are over
+///
+/// A password takes at least 8 characters, better 15 or more, such as four words that do not belong together. One that is easy
+/// to guess is refused.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -9,6 +9,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct Announcement<'a> {
     issuer: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mtls: Option<&'a str>,
     #[serde(flatten)]
     ready_made: Option<&'a gatepass_server::DevSet>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -20,6 +22,7 @@ impl<'a> Announcement<'a> {
     pub(super) fn of(server: &'a Server) -> Self {
         Self {
             issuer: server.issuer(),
+            mtls: server.mtls(),
             ready_made: server.dev_set(),
             ca: server.ca(),
         }

@@ -1,23 +1,30 @@
 //! `gatepass serve`.
 
+mod addresses;
 mod announce;
+mod check;
+mod manager;
+mod master_key;
+mod mtls;
 mod outbound;
 mod registration;
 mod requests;
+mod settings;
 mod summary;
+mod tls;
 mod trusted;
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
-
-use clap::{Args, ValueEnum};
-use gatepass_server::{Config, Server, Tls};
+use clap::Args;
+use gatepass_server::{Config, Server};
 
 use super::Run;
 use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs};
 use crate::signals;
+use manager::Manager;
+
+pub(crate) use settings::DatabaseArgs;
 
 /// Run the authorization server
 ///
@@ -34,84 +41,46 @@ Examples:
   gatepass serve --issuer https://login.example.com --listen 127.0.0.1:8484 \\
       --database postgres://gatepass@db.example.com/gatepass \\
       --master-key-file master.key
+  gatepass serve --config /etc/gatepass/server.toml --check
 
+Settings come from the flags, then from the environment (GATEPASS_SERVE_LISTEN,
+GATEPASS_SERVE_LIFETIMES__ACCESS_TOKEN ...), then from the file; --print-config
+prints them all.
+
+SIGHUP reads the certificate again, which also happens when its file changes.
 SIGINT (Ctrl-C) and SIGTERM let the requests under way end; the same again ends at once.")]
 pub(crate) struct Serve {
     /// Ready-made user, clients and API key, and the older habits, for trying things on this machine
     #[arg(long)]
     dev: bool,
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8484")]
-    listen: SocketAddr,
-    #[command(flatten)]
-    database: DatabaseArgs,
-    /// The URL under which others know this server [default: made from the address]
-    #[arg(long, value_name = "URL")]
-    issuer: Option<String>,
-    /// "dev": make a certificate for this machine, from an authority made for it
-    #[arg(long, value_name = "KIND", hide_possible_values = true, conflicts_with_all = ["tls_cert", "tls_key"])]
-    tls: Option<TlsKind>,
-    /// The certificate chain, in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_key")]
-    tls_cert: Option<PathBuf>,
-    /// The certificate's private key, in PEM
-    #[arg(long, value_name = "FILE", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// The key that seals the server's own keys, the same for all that share a database [default: beside its file]
-    #[arg(long, value_name = "FILE")]
-    master_key_file: Option<PathBuf>,
-    /// Where operators ask for /health, /ready and /metrics (Prometheus); keep it from the internet
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    operations_listen: Option<SocketAddr>,
-    /// The audience of tokens whose request names no resource [default: ISSUER/api]
-    #[arg(long, value_name = "URI")]
-    default_audience: Option<String>,
-    #[command(flatten)]
-    registration: registration::RegistrationArgs,
-    #[command(flatten)]
-    requests: requests::RequestArgs,
-    #[command(flatten)]
-    trusted: trusted::TrustedArgs,
-    #[command(flatten)]
-    outbound: outbound::OutboundArgs,
+    /// Look over the settings and all that they name, say what was found, and neither serve nor change anything
+    #[arg(long, conflicts_with_all = ["dev", "print_config"])]
+    check: bool,
+    /// Print the settings as they are with the file, the environment and the flags together, as TOML
+    #[arg(long)]
+    print_config: bool,
     #[command(flatten)]
     format: OutputArgs,
-}
-
-/// Where the database is; `serve` and `admin` agree on it.
-#[derive(Args)]
-pub(crate) struct DatabaseArgs {
-    /// The database: a file for SQLite, or postgres://user@host/name for several servers at once, whose password stands
-    /// in PGPASSWORD or ~/.pgpass [default: $XDG_STATE_HOME/gatepass/gatepass.db; with --dev dev.db]
-    #[arg(long, value_name = "PATH|URL")]
-    database: Option<String>,
-}
-
-impl DatabaseArgs {
-    /// The database's address.
-    ///
-    /// # Errors
-    ///
-    /// The folder of the usual one cannot be made.
-    pub(crate) fn resolve(self, dev: bool, context: &Context) -> Result<String, Failure> {
-        if let Some(given) = self.database {
-            return Ok(given);
-        }
-        let path = context.state_file(if dev { "dev.db" } else { "gatepass.db" })?;
-        let text = path.to_str().map(str::to_owned);
-        text.ok_or_else(|| {
-            Failure::error(format!(
-                "the path {} is not UTF-8; use --database",
-                path.display()
-            ))
-        })
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum TlsKind {
-    /// From a local authority whose file is printed
-    Dev,
+    #[command(flatten, next_help_heading = "Settings and database")]
+    database: DatabaseArgs,
+    #[command(flatten, next_help_heading = "Master key")]
+    master_key: master_key::MasterKeyArgs,
+    #[command(flatten, next_help_heading = "Addresses")]
+    addresses: addresses::AddressArgs,
+    #[command(flatten, next_help_heading = "TLS")]
+    tls: tls::TlsArgs,
+    #[command(flatten, next_help_heading = "Clients that show certificates")]
+    mtls: mtls::MtlsArgs,
+    #[command(flatten, next_help_heading = "Proxies in front")]
+    proxies: mtls::ProxyArgs,
+    #[command(flatten, next_help_heading = "Clients that register themselves")]
+    registration: registration::RegistrationArgs,
+    #[command(flatten, next_help_heading = "Authorization requests")]
+    requests: requests::RequestArgs,
+    #[command(flatten, next_help_heading = "Others that are trusted")]
+    trusted: trusted::TrustedArgs,
+    #[command(flatten, next_help_heading = "Requests of the server's own")]
+    outbound: outbound::OutboundArgs,
 }
 
 impl Run for Serve {
@@ -123,11 +92,26 @@ impl Run for Serve {
     }
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let (orderly, at_once) = signals::ends()?;
         let (dev, format) = (self.dev, self.format.output);
+        let (check, print_config) = (self.check, self.print_config);
         let config = self.config(context)?;
+        if print_config {
+            let text = config.to_toml();
+            let text = text.map_err(|error| Failure::error(error.to_string()))?;
+            output::bytes(text.as_bytes())?;
+            return Ok(Exit::Done);
+        }
+        if check {
+            return check::run(&config, format).await;
+        }
+        let (orderly, at_once) = signals::ends()?;
         tokio::pin!(at_once);
         let server = Server::bind(&config).await?;
+        let manager = Manager::of_this_process();
+        if !dev {
+            // A server to try things on ends with its terminal.
+            manager.clone().reload_on_hangup(server.reloader())?;
+        }
         match (format, dev) {
             (Format::Json, _) => output::json(&announce::Announcement::of(&server))?,
             (Format::Text, true) => {
@@ -146,8 +130,14 @@ impl Run for Serve {
             }
         }
         tracing::info!(address = %server.address(), issuer = server.issuer(), "listening");
+        manager.ready();
+        let told = async {
+            orderly.await;
+            tracing::info!("ending; the requests under way may finish");
+            manager.ending();
+        };
         let ended = tokio::select! {
-            ended = server.run(async { orderly.await; tracing::info!("ending; the requests under way may finish") }) => ended,
+            ended = server.run(told) => ended,
             () = &mut at_once => return Err(Failure::interrupted()),
         };
         ended.map_err(|error| Failure::error(format!("the listener broke: {error}")))?;
@@ -156,24 +146,21 @@ impl Run for Serve {
 }
 
 impl Serve {
+    /// The settings; what no flag says, the environment says, then the file.
     fn config(self, context: &Context) -> Result<Config, Failure> {
-        let tls = match (self.tls, self.tls_cert, self.tls_key) {
-            (Some(TlsKind::Dev), ..) => Tls::Dev,
-            (None, Some(cert), Some(key)) => Tls::Files { cert, key },
-            _ => Tls::Off,
+        let mut config = match self.check || self.print_config {
+            true => self.database.read(self.dev, context)?,
+            false => self.database.load(self.dev, context)?,
         };
-        Ok(Config {
-            issuer: self.issuer,
-            master_key: self.master_key_file,
-            tls,
-            default_audience: self.default_audience,
-            registration: self.registration.policy(),
-            requests: self.requests.requests(),
-            trusted_issuers: self.trusted.issuers(),
-            outbound: self.outbound.outbound(),
-            operations: self.operations_listen,
-            dev: self.dev,
-            ..Config::new(self.listen, self.database.resolve(self.dev, context)?)
-        })
+        self.master_key.apply(&mut config);
+        self.addresses.apply(&mut config);
+        self.tls.apply(&mut config);
+        self.mtls.apply(&mut config);
+        self.proxies.apply(&mut config);
+        self.registration.apply(&mut config);
+        self.requests.apply(&mut config);
+        self.trusted.apply(&mut config);
+        self.outbound.apply(&mut config);
+        Ok(config)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use gatepass_server::Outbound;
+use gatepass_server::Config;
 
 #[derive(Args)]
 pub(super) struct OutboundArgs {
@@ -16,10 +16,9 @@ pub(super) struct OutboundArgs {
 }
 
 impl OutboundArgs {
-    pub(super) fn outbound(self) -> Outbound {
-        Outbound {
-            allow_private_hosts: self.outbound_private,
-            extra_ca: self.outbound_ca,
-        }
+    pub(super) fn apply(self, config: &mut Config) {
+        let outbound = &mut config.outbound;
+        outbound.allow_private_hosts |= self.outbound_private;
+        outbound.extra_ca = self.outbound_ca.or(outbound.extra_ca.take());
     }
 }

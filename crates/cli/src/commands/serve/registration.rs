@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use gatepass_proto::Scope;
-use gatepass_server::{Admission, RegistrationPolicy};
+use gatepass_server::{Admission, Config, RegistrationPolicy};
 
 /// Dynamic registration (RFC 7591).
 #[derive(Args)]
@@ -17,6 +17,10 @@ pub(super) struct RegistrationArgs {
     /// Let those of them that can keep a secret come without PKCE, as OpenID Connect clients do in the wild
     #[arg(long, requires = "registration")]
     registration_without_pkce: bool,
+    /// Know clients that are not registered by the documents at their ids, which are fetched (client ID metadata documents)
+    /// [default: off; with --dev on]
+    #[arg(long)]
+    client_id_metadata_documents: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -30,16 +34,18 @@ enum Who {
 }
 
 impl RegistrationArgs {
-    /// The policy; `None` for the usual one.
-    pub(super) fn policy(self) -> Option<RegistrationPolicy> {
-        Some(RegistrationPolicy {
-            admission: match self.registration? {
+    /// Who may register says how: flags that go with it need no mind of the file's.
+    pub(super) fn apply(self, config: &mut Config) {
+        config.client_id_metadata_documents |= self.client_id_metadata_documents;
+        let Some(who) = self.registration else { return };
+        config.registration = Some(RegistrationPolicy {
+            admission: match who {
                 Who::Closed => Admission::Closed,
                 Who::Invited => Admission::Invited,
                 Who::Open => Admission::Open,
             },
             scope: self.registration_scope.unwrap_or_default(),
             require_pkce: !self.registration_without_pkce,
-        })
+        });
     }
 }

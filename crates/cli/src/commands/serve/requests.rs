@@ -1,7 +1,7 @@
 //! What holds for the authorization requests of every client.
 
 use clap::Args;
-use gatepass_proto::decide::rules::Requests;
+use gatepass_server::Config;
 
 /// Authorization requests.
 #[derive(Args)]
@@ -15,10 +15,11 @@ pub(super) struct RequestArgs {
 }
 
 impl RequestArgs {
-    pub(super) fn requests(self) -> Requests {
-        Requests {
-            require_pushed_authorization_requests: self.require_pushed_requests,
-            authorization_details_types: self.authorization_details_type,
+    pub(super) fn apply(self, config: &mut Config) {
+        let requests = &mut config.requests;
+        requests.require_pushed_authorization_requests |= self.require_pushed_requests;
+        if !self.authorization_details_type.is_empty() {
+            requests.authorization_details_types = self.authorization_details_type;
         }
     }
 }

@@ -19,6 +19,7 @@ fn compose(server: &Server, database: &str, set: &DevSet) -> String {
     let ca = server.ca().map(|ca| ca.display().to_string());
     let facts = [
         ("issuer", Some(server.issuer())),
+        ("mTLS", server.mtls()),
         ("user", Some(&set.user)),
         ("password", Some(&set.password)),
         ("client_id", Some(&set.client_id)),

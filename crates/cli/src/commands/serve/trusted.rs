@@ -1,6 +1,9 @@
+//! Whose assertions are taken, as `gatepass serve` takes it.
+
 use std::path::PathBuf;
 
 use clap::Args;
+use gatepass_server::Config;
 
 /// Whose assertions are taken.
 #[derive(Args)]
@@ -11,8 +14,10 @@ pub(super) struct TrustedArgs {
 }
 
 impl TrustedArgs {
-    pub(super) fn issuers(self) -> Vec<(String, PathBuf)> {
-        self.trusted_issuer
+    pub(super) fn apply(self, config: &mut Config) {
+        if !self.trusted_issuer.is_empty() {
+            config.trusted_issuers = self.trusted_issuer;
+        }
     }
 }
 

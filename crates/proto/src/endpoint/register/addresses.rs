@@ -38,6 +38,7 @@ pub(super) fn check(settled: &ClientMetadata, terms: &Terms) -> Result<(), OAuth
     let request_uris = settled.request_uris.iter().map(|uri| ("request_uris", uri));
     let others = [
         ("jwks_uri", &settled.jwks_uri),
+        ("sector_identifier_uri", &settled.sector_identifier_uri),
         ("backchannel_logout_uri", &settled.backchannel_logout_uri),
         (
             "backchannel_client_notification_endpoint",

@@ -2,8 +2,10 @@
 //! registered (RFC 7592).
 
 mod addresses;
+mod described;
 mod invitation;
 mod record;
+mod sector;
 mod served;
 mod settle;
 mod terms;
@@ -17,6 +19,7 @@ use crate::decide::{Done, Facts, Halt, Judged};
 use crate::message::registration::{ClientInformation, ClientMetadata};
 use crate::{ClientId, Cx, ErrorCode, OAuthError, Secret};
 
+pub use described::describe;
 pub use invitation::invite;
 pub use terms::{Admission, RegistrationPolicy, Terms};
 
@@ -50,6 +53,7 @@ pub fn register(
         }
     };
     let settled = settle::settle(said.clone(), terms)?;
+    sector::look_up(&settled, facts)?;
     let token = opaque::mint(opaque::REGISTRATION_TOKEN, cx);
     let secret = needs_secret(&settled).then(|| opaque::mint(opaque::CLIENT_SECRET, cx));
     let client = record::fresh(settled, &token, secret.as_ref(), terms, cx);
@@ -96,6 +100,7 @@ pub fn update(
     let mut said = said.clone();
     check_identity(client, &mut said)?;
     let settled = settle::settle(said, terms)?;
+    sector::look_up(&settled, facts)?;
     let lacks_secret = needs_secret(&settled) && client.client_secrets.is_empty();
     let secret = lacks_secret.then(|| opaque::mint(opaque::CLIENT_SECRET, cx));
     let after = record::changed(client, settled, secret.as_ref(), terms);
@@ -139,7 +144,7 @@ fn own<'f, 't>(
     };
     let token = token.ok_or_else(refused)?;
     let given = token.digest();
-    let client = facts.client(client_id)?.filter(|client| {
+    let client = facts.registered(client_id)?.filter(|client| {
         let own = client.details.registration_access_token;
         own.is_some_and(|own| own.ct_eq(&given))
     });

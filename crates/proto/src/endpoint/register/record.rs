@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::decide::details::ClientDetails;
 use crate::decide::record::Client;
 use crate::message::registration::ClientMetadata;
-use crate::{ClientId, Cx, Scope, Secret};
+use crate::{ClientId, Cx, Scope, Secret, Timestamp};
 
+use super::sector::PAIRWISE;
 use super::terms::Terms;
 
 /// A new client.
@@ -17,8 +18,32 @@ pub(super) fn fresh(
     terms: &Terms,
     cx: &mut Cx<'_>,
 ) -> Client {
-    let client = Client {
-        client_id: ClientId::generate(cx),
+    let details = ClientDetails {
+        registration_access_token: Some(token.digest()),
+        ..ClientDetails::default()
+    };
+    let client = blank(ClientId::generate(cx), details, cx.now);
+    changed(&client, settled, secret, terms)
+}
+
+/// The client that a document at `client_id` describes. It has no secret, and what binds those that register holds for it
+/// in any case: it has to use PKCE.
+pub(super) fn described(client_id: &ClientId, settled: ClientMetadata, terms: &Terms) -> Client {
+    let details = ClientDetails {
+        described: true,
+        ..ClientDetails::default()
+    };
+    let client = blank(client_id.clone(), details, Timestamp::default());
+    Client {
+        require_pkce: true,
+        ..changed(&client, settled, None, terms)
+    }
+}
+
+/// One of which nothing is known yet but its id.
+fn blank(client_id: ClientId, details: ClientDetails, client_id_issued_at: Timestamp) -> Client {
+    Client {
+        client_id,
         client_name: String::new(),
         client_secrets: Vec::new(),
         auth_methods: Vec::new(),
@@ -31,13 +56,9 @@ pub(super) fn fresh(
         json_body: false,
         access_token_ttl: None,
         refresh_grace: None,
-        client_id_issued_at: cx.now,
-        details: Arc::new(ClientDetails {
-            registration_access_token: Some(token.digest()),
-            ..ClientDetails::default()
-        }),
-    };
-    changed(&client, settled, secret, terms)
+        client_id_issued_at,
+        details: Arc::new(details),
+    }
 }
 
 /// The client with everything in place of what it had that is its own to say; what an operator gave it stays.
@@ -78,7 +99,8 @@ pub(super) fn changed(
         require_signed_request_object: settled.require_signed_request_object,
         require_pushed_authorization_requests: settled.require_pushed_authorization_requests,
         request_uris: settled.request_uris,
-        pairwise: settled.subject_type.as_deref() == Some("pairwise"),
+        pairwise: settled.subject_type.as_deref() == Some(PAIRWISE),
+        sector_identifier_uri: settled.sector_identifier_uri,
         default_max_age: settled.default_max_age,
         require_auth_time: settled.require_auth_time,
         default_acr_values: settled.default_acr_values,
@@ -87,6 +109,8 @@ pub(super) fn changed(
         backchannel_logout_session_required: settled.backchannel_logout_session_required,
         backchannel_token_delivery_mode: settled.backchannel_token_delivery_mode,
         backchannel_client_notification_endpoint: settled.backchannel_client_notification_endpoint,
+        backchannel_authentication_request_signing_alg: settled
+            .backchannel_authentication_request_signing_alg,
         client_uri: settled.client_uri,
         logo_uri: settled.logo_uri,
         policy_uri: settled.policy_uri,
@@ -143,7 +167,8 @@ pub(super) fn metadata(client: &Client) -> ClientMetadata {
         require_signed_request_object: details.require_signed_request_object,
         require_pushed_authorization_requests: details.require_pushed_authorization_requests,
         request_uris: details.request_uris,
-        subject_type: details.pairwise.then(|| "pairwise".to_owned()),
+        subject_type: details.pairwise.then(|| PAIRWISE.to_owned()),
+        sector_identifier_uri: details.sector_identifier_uri,
         default_max_age: details.default_max_age,
         require_auth_time: details.require_auth_time,
         default_acr_values: details.default_acr_values,
@@ -152,6 +177,8 @@ pub(super) fn metadata(client: &Client) -> ClientMetadata {
         backchannel_logout_session_required: details.backchannel_logout_session_required,
         backchannel_token_delivery_mode: details.backchannel_token_delivery_mode,
         backchannel_client_notification_endpoint: details.backchannel_client_notification_endpoint,
+        backchannel_authentication_request_signing_alg: details
+            .backchannel_authentication_request_signing_alg,
         client_uri: details.client_uri,
         logo_uri: details.logo_uri,
         policy_uri: details.policy_uri,

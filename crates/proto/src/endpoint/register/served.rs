@@ -7,7 +7,7 @@ use super::terms::Terms;
 use crate::OAuthError;
 
 /// A choice and the list that it must be of. Where there is no list there is no such thing, and the choice means nothing.
-const CHOICES: [(&str, &str); 8] = [
+const CHOICES: [(&str, &str); 9] = [
     (
         "id_token_signed_response_alg",
         "id_token_signing_alg_values_supported",
@@ -36,6 +36,10 @@ const CHOICES: [(&str, &str); 8] = [
     (
         "backchannel_token_delivery_mode",
         "backchannel_token_delivery_modes_supported",
+    ),
+    (
+        "backchannel_authentication_request_signing_alg",
+        "backchannel_authentication_request_signing_alg_values_supported",
     ),
 ];
 
@@ -97,9 +101,6 @@ pub(super) fn narrow(said: &mut Map<String, Value>, terms: &Terms) -> Result<(),
     said.retain(|name, value| !value.is_null() && !IGNORED.contains(&name.as_str()));
     if let Some(name) = said.keys().find(|name| asks_for_encryption(name)) {
         return Err(invalid(format!("{name}: nothing is encrypted here")));
-    }
-    if said.contains_key("sector_identifier_uri") {
-        return Err(invalid("sector_identifier_uri is not taken here"));
     }
     for (name, list) in CHOICES {
         let Some(choice) = said.get(name).and_then(Value::as_str) else {

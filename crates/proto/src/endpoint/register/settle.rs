@@ -4,7 +4,9 @@
 use serde_json::{Map, Value};
 
 use super::terms::Terms;
-use super::{addresses, served};
+use super::{addresses, sector, served};
+use crate::client_auth::{BY_AUTHORITY, BY_ITSELF, Subject};
+use crate::jose::KeySet;
 use crate::message::registration::ClientMetadata;
 use crate::{ErrorCode, OAuthError, Scope};
 
@@ -16,8 +18,8 @@ const GRANTS: [&str; 4] = [
     "urn:ietf:params:oauth:grant-type:device_code",
     "urn:openid:params:grant-type:ciba",
 ];
-const CODE: &str = "authorization_code";
-const REFRESH: &str = "refresh_token";
+pub(super) const CODE: &str = "authorization_code";
+pub(super) const REFRESH: &str = "refresh_token";
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 256;
@@ -166,20 +168,22 @@ fn authentication(settled: &mut ClientMetadata, terms: &Terms) -> Result<(), OAu
         &settled.tls_client_auth_san_ip,
         &settled.tls_client_auth_san_email,
     ];
-    let named = subjects.iter().filter(|name| name.is_some()).count();
     // RFC 8705 §2.1.2.
-    if method == "tls_client_auth" && named != 1 {
-        return Err(invalid(
-            "tls_client_auth takes exactly one of the tls_client_auth_ names",
-        ));
+    if method == BY_AUTHORITY {
+        Subject::read(subjects.map(|name| name.as_deref())).map_err(invalid)?;
     }
-    let needs_keys = matches!(
-        method.as_str(),
-        "private_key_jwt" | "self_signed_tls_client_auth"
-    );
+    let needs_keys = matches!(method.as_str(), "private_key_jwt" | BY_ITSELF);
     if needs_keys && settled.jwks.is_none() && settled.jwks_uri.is_none() {
         return Err(invalid(
             "this token_endpoint_auth_method takes keys: give jwks or jwks_uri",
+        ));
+    }
+    // RFC 8705 §2.2.2.
+    let jwks = settled.jwks.as_ref().and_then(|jwks| jwks.get("keys"));
+    let keys = jwks.and_then(Value::as_array);
+    if method == BY_ITSELF && keys.is_some_and(|keys| KeySet::of(keys).is_without_certificates()) {
+        return Err(invalid(
+            "self_signed_tls_client_auth takes certificates: give them in x5c of the keys",
         ));
     }
     Ok(())
@@ -240,16 +244,7 @@ fn pairs(settled: &ClientMetadata) -> Result<(), OAuthError> {
             "ping takes a backchannel_client_notification_endpoint",
         ));
     }
-    // OpenID Connect Core §8.1: without a sector_identifier_uri the hosts must be one.
-    let host = |uri: &String| url::Url::parse(uri).ok()?.host_str().map(str::to_owned);
-    let mut hosts: Vec<_> = settled.redirect_uris.iter().map(host).collect();
-    hosts.dedup();
-    if settled.subject_type.as_deref() == Some("pairwise") && hosts.len() > 1 {
-        return Err(invalid(
-            "pairwise takes redirect_uris of one host, for sector_identifier_uri is not taken here",
-        ));
-    }
-    Ok(())
+    sector::check(settled)
 }
 
 impl Scope {

@@ -17,7 +17,7 @@ impl Entropy for Counter {
     }
 }
 
-fn terms(change: impl FnOnce(&mut ServerMetadata)) -> Terms {
+pub(super) fn terms(change: impl FnOnce(&mut ServerMetadata)) -> Terms {
     let texts = |all: &[&str]| all.iter().map(ToString::to_string).collect();
     let mut served = ServerMetadata {
         issuer: "https://as.example".into(),
@@ -26,6 +26,7 @@ fn terms(change: impl FnOnce(&mut ServerMetadata)) -> Terms {
             "refresh_token",
             "client_credentials",
             "password",
+            "urn:openid:params:grant-type:ciba",
         ]),
         response_types_supported: texts(&["code"]),
         token_endpoint_auth_methods_supported: texts(&[

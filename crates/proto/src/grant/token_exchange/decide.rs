@@ -54,6 +54,7 @@ impl Grant for Exchange {
         token.act = acting(&subject, actor.as_ref())?;
         Ok(Done::unchanged(Issue {
             access_token: token,
+            opaque: None,
             refresh_token: None,
             id_token: None,
             issued_token_type: Some(ISSUED),
@@ -91,7 +92,7 @@ fn believed(
         return Err(wrong("was issued to a client whose tokens this one may not exchange").into());
     }
     // Or a token that only one key can use would become one that anybody can.
-    if token.cnf.is_some() && asked.dpop_jkt.is_none() {
+    if token.cnf.is_some() && asked.dpop_jkt.is_none() && asked.x5t_s256.is_none() {
         return Err(wrong("is bound to a key: a DPoP proof is missing").into());
     }
     Ok(token)

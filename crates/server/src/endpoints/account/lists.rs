@@ -108,16 +108,15 @@ pub(super) async fn applications(app: &App, login: &Login) -> Result<Vec<Applica
     let keys: Vec<_> = by_client.keys().cloned().map(Key::Client).collect();
     let clients = load(app, &keys).await?;
     let mut found: Vec<(Timestamp, Application)> = by_client
-        .values()
+        .iter()
         .zip(clients)
-        .filter_map(|(grants, client)| match client {
-            Some(Record::Client(client)) => Some(application(
-                &client.client_id,
-                &client.client_name,
-                grants,
-                now,
-            )),
-            _ => None,
+        .filter_map(|((client_id, grants), client)| {
+            let name = match client {
+                Some(Record::Client(client)) => client.client_name,
+                // Its document may not be there any more, but what it was allowed is.
+                _ => client_id.host()?,
+            };
+            Some(application(client_id, &name, grants, now))
         })
         .collect();
     found.sort_by_key(|(at, _)| std::cmp::Reverse(*at));

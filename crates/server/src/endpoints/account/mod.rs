@@ -7,15 +7,16 @@ mod password;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use gatepass_proto::decide::Done;
 use gatepass_proto::decide::record::{Key, Record, Session};
-use gatepass_proto::decide::{Done, Facts, Judged};
-use gatepass_proto::{Digest, OAuthError, Params, UserId};
+use gatepass_proto::{Digest, OAuthError, Params};
 use http::HeaderMap;
 use http::header::SET_COOKIE;
 
 use crate::admin;
 use crate::app::App;
 use crate::browser::{self, Login};
+use crate::endpoints::ending;
 use crate::endpoints::sign_in::SignIn;
 use crate::extract::Peer;
 use crate::pages::{AccountPage, Notice, PasswordProblem};
@@ -104,7 +105,7 @@ pub(crate) async fn end_login(
                 OAuthError::invalid_request("the form names no login; go back and try again");
             return show::error(&error);
         };
-        let ended = app.judge_alone(|facts, cx| end(digest, &login.user_id, facts, cx.now));
+        let ended = ending::end(&app, digest, &login.user_id);
         (ended.await, Notice::Login)
     };
     match ended {
@@ -196,30 +197,14 @@ async fn page(
     }
 }
 
-/// One of this person's own logins; whether another's is there is not said.
-fn end(
-    digest: Digest,
-    user_id: &UserId,
-    facts: &Facts,
-    now: gatepass_proto::Timestamp,
-) -> Judged<()> {
-    let session = facts.session(&digest)?;
-    let own = session.filter(|session| session.user_id == *user_id);
-    let changes = own.map(|session| admin::ending(session, now));
-    Ok(Done {
-        changes: changes.into_iter().flatten().collect(),
-        value: (),
-    })
-}
-
 async fn end_others(app: &App, login: &Login) -> Result<(), OAuthError> {
     let here = login.cookie.digest();
     let user = lists::user(app, &login.user_id).await?;
     let sessions: Vec<Session> = lists::sessions(app, user.as_ref()).await?;
-    let now = app.clock().now();
-    let others = sessions.iter().filter(|session| session.digest != here);
-    let changes = others.flat_map(|session| admin::ending(session, now));
-    commit(app, changes.collect()).await
+    for session in sessions.iter().filter(|session| session.digest != here) {
+        ending::end(app, session.digest, &login.user_id).await?;
+    }
+    Ok(())
 }
 
 /// Commits what depends on nothing else.

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepass_proto::base::opaque;
 use gatepass_proto::decide::change::{AuditEvent, Change};
 use gatepass_proto::decide::details::SessionDetails;
+use gatepass_proto::decide::login::Led;
 use gatepass_proto::decide::record::{Key, Record, Session};
 use gatepass_proto::decide::{Done, Facts, Judged, PasswordFact};
 use gatepass_proto::{Cx, ErrorCode, OAuthError, Params, Secret, Timestamp};
@@ -13,8 +14,9 @@ use http::HeaderMap;
 use crate::app::App;
 use crate::browser::{self, Login};
 use crate::extract::Peer;
+use crate::notices;
 use crate::pages::PasswordProblem;
-use crate::passwords::{NewPasswordError, admissible};
+use crate::passwords::NewPasswordError;
 
 /// Why it was not changed.
 pub(super) enum Refused {
@@ -43,18 +45,22 @@ pub(super) async fn change(
     if new.expose() != field("again").expose() {
         return Err(PasswordProblem::Differ.into());
     }
-    admissible(&new).map_err(problem)?;
+    let admitted = app.passwords().admit(&new, &[&login.username]).await;
+    let admitted = admitted.map_err(problem)?;
     let started = app.clock().now();
     prove(app, peer, login, &old).await?;
     if new.expose() == old.expose() {
         return Err(PasswordProblem::Same.into());
     }
-    let password_hash = app.passwords().hash(&new).await.map_err(problem)?;
-    let user_agent = browser::user_agent(headers);
-    let changed = app.judge(peer, |facts, cx| {
-        let user_agent = user_agent.clone();
-        judge(login, &password_hash, started, user_agent, facts, app, cx)
-    });
+    let password_hash = app.passwords().hash(&admitted).await;
+    let password_hash = password_hash.map_err(|busy| problem(busy.into()))?;
+    let fresh = Fresh {
+        password_hash,
+        started,
+        user_agent: browser::user_agent(headers),
+        over: logins(app, login).await.map_err(Refused::Error)?,
+    };
+    let changed = app.judge(peer, |facts, cx| judge(login, &fresh, facts, app, cx));
     changed.await.map_err(Refused::Error)
 }
 
@@ -86,13 +92,31 @@ fn problem(error: NewPasswordError) -> Refused {
     }
 }
 
+/// The person's logins, whose clients are told that they are over.
+async fn logins(app: &App, login: &Login) -> Result<Vec<Led>, OAuthError> {
+    let unavailable = |error| crate::judge::unavailable(&error);
+    let Some(user) = super::lists::user(app, &login.user_id).await? else {
+        return Ok(Vec::new());
+    };
+    let logins = notices::logins_of(app.store(), &user, app.clock().now()).await;
+    logins.map_err(unavailable)
+}
+
+/// What is known when it is changed.
+struct Fresh {
+    password_hash: String,
+    /// When the old one was looked at.
+    started: Timestamp,
+    user_agent: Option<String>,
+    /// The logins that it ends.
+    over: Vec<Led>,
+}
+
 /// Everything from before `cx.now` is over once this is committed. What was proven holds only if nobody else has changed
 /// the password since it began.
 fn judge(
     login: &Login,
-    password_hash: &str,
-    started: Timestamp,
-    user_agent: Option<String>,
+    fresh: &Fresh,
     facts: &Facts,
     app: &App,
     cx: &mut Cx<'_>,
@@ -102,9 +126,11 @@ fn judge(
         OAuthError::new(ErrorCode::AccessDenied, text)
     };
     let user = facts.user(&login.user_id)?;
-    let user = user.filter(|user| user.admits(started)).ok_or_else(gone)?;
+    let user = user
+        .filter(|user| user.admits(fresh.started))
+        .ok_or_else(gone)?;
     let mut after = user.clone();
-    after.password_hash = password_hash.to_owned();
+    after.password_hash.clone_from(&fresh.password_hash);
     after.details.credentials_changed_at = Some(cx.now);
     let secret = opaque::mint(opaque::SESSION, cx);
     let session = Session {
@@ -115,18 +141,20 @@ fn judge(
         details: SessionDetails {
             sid: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
             amr: vec!["pwd".to_owned()],
-            user_agent,
+            user_agent: fresh.user_agent.clone(),
             ..SessionDetails::default()
         },
     };
     let audit = AuditEvent::new(cx.now, "user.password_changed").user(&user.user_id);
+    let mut changes = vec![
+        Change::user(user, after),
+        Change::Delete(Key::Session(login.cookie.digest())),
+        Change::Insert(Record::Session(session)),
+        Change::Audit(audit),
+    ];
+    changes.extend(fresh.over.iter().flat_map(|led| led.told(cx)));
     Ok(Done {
-        changes: vec![
-            Change::user(user, after),
-            Change::Delete(Key::Session(login.cookie.digest())),
-            Change::Insert(Record::Session(session)),
-            Change::Audit(audit),
-        ],
+        changes,
         value: secret,
     })
 }
