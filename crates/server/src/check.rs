@@ -45,7 +45,12 @@ pub enum Verdict {
 pub async fn check(config: &Config) -> Vec<Finding> {
     let issuer = issuer(config, config.listen);
     let mut found = Findings(Vec::new());
-    found.judge("issuer", issuer.as_ref().map(|url| format!("{url}")));
+    found.judge(
+        "issuer",
+        issuer
+            .as_ref()
+            .map(|url| url.as_str().trim_end_matches('/').to_owned()),
+    );
     found.certificate(config, issuer.as_ref().ok());
     let others = [
         ("mtls", issuer.as_ref().ok().map(|url| clients(config, url))),
@@ -60,7 +65,7 @@ pub async fn check(config: &Config) -> Vec<Finding> {
     for (setting, checked) in others {
         found.judge(
             setting,
-            checked.unwrap_or(Ok(())).map(|()| "good".to_owned()),
+            checked.unwrap_or(Ok(())).map(|()| "makes sense".to_owned()),
         );
     }
     let keys = found.database(config).await;

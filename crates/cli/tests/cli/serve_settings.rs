@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::home::{Home, Told, text};
@@ -154,7 +155,7 @@ fn a_check_changes_nothing_and_finds_what_is_wrong() {
         said(&found, "master_key")[0].1.contains("opens the"),
         "{found}"
     );
-    server.end(rustix::process::Signal::TERM).done();
+    server.end(Signal::TERM).done();
 
     let key = home.path().join("own.db.key");
     let away = home.path().join("away");
@@ -244,9 +245,7 @@ fn the_master_key_comes_from_where_it_is_said_to_be() {
         format!("--master-key-command|{printing} {}", file.display()),
         "--master-key-env|KEY".to_owned(),
     ] {
-        Server::with(&mut serve(&source))
-            .end(rustix::process::Signal::TERM)
-            .done();
+        Server::with(&mut serve(&source)).end(Signal::TERM).done();
     }
     assert!(!home.state().join("gatepass.db.key").exists());
     // Another key opens nothing, and is not taken for a new one.
@@ -264,4 +263,30 @@ fn the_master_key_comes_from_where_it_is_said_to_be() {
         let told = Told::of(&mut serve(source)).code(1).complaining(words);
         assert!(!told.stderr.contains("hunter2"), "{told:#?}");
     }
+}
+
+/// What is sealed for a server has to be sealed by its own key.
+#[test]
+fn a_client_is_sealed_with_the_key_that_the_server_has() {
+    let home = Home::new();
+    let key = home.path().join("own.key");
+    let words = format!(
+        "serve --listen 127.0.0.1:0 --output json --master-key-file {}",
+        key.display()
+    );
+    Server::with(&mut home.command(&words))
+        .end(Signal::TERM)
+        .done();
+    let add = "admin client add Bank --auth-method client_secret_jwt";
+    home.run(add).code(1).complaining("name it");
+    assert!(!home.state().join("gatepass.db.key").exists());
+    home.run(&format!("{add} --master-key-file {}", key.display()))
+        .done();
+    write(
+        &home,
+        &format!("master_key = {{ file = '{}' }}", key.display()),
+    );
+    home.run(add).done();
+    std::fs::write(&key, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=").expect("written");
+    home.run(add).code(1).complaining("does not open");
 }

@@ -61,7 +61,7 @@ impl Admin {
             .clone()
             .unwrap_or_else(|| ClientId::generate(&mut cx));
         let mut client = client(new, client_id, secret.as_ref(), now)?;
-        self.keep_secret(&mut client, secret.as_ref())?;
+        self.keep_secret(&mut client, secret.as_ref()).await?;
         self.insert_client(&client).await?;
         Ok((client, secret))
     }

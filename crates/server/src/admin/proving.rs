@@ -12,6 +12,7 @@ use url::Url;
 
 use super::{Admin, AdminError, NewClient};
 use crate::config::KeySource;
+use crate::keys::{self, Opened};
 use crate::outside;
 use crate::seal::MasterKey;
 
@@ -126,7 +127,7 @@ impl Admin {
     }
 
     /// Keeps the secret itself where the method needs more than its digest.
-    pub(super) fn keep_secret(
+    pub(super) async fn keep_secret(
         &self,
         client: &mut Client,
         secret: Option<&Secret>,
@@ -136,17 +137,29 @@ impl Admin {
         else {
             return Ok(());
         };
-        let source = self.master_key.as_ref().ok_or_else(|| {
-            let text = "client_secret_jwt needs the master key: name it";
-            AdminError::Invalid(text.to_owned())
-        })?;
         let fault = |error: String| AdminError::Invalid(error);
-        let master = MasterKey::obtain(source).map_err(|error| fault(error.to_string()))?;
+        let master = self.sealing_key().await?;
         let sealed = outside::seal(&master, &client.client_id, secret)
             .map_err(|error| fault(error.to_string()))?;
         Arc::make_mut(&mut client.details).sealed_secret = Some(sealed);
         // What can be opened needs no digest beside it, by which it could be shown in clear.
         client.client_secrets.clear();
         Ok(())
+    }
+
+    /// The key that the server opens secrets with: the one that opens its own keys, where it has any yet.
+    async fn sealing_key(&self) -> Result<MasterKey, AdminError> {
+        let fault = |error: String| AdminError::Invalid(error);
+        let missing =
+            || fault("client_secret_jwt needs the server's master key: name it".to_owned());
+        let source = self.master_key.as_ref().ok_or_else(missing)?;
+        let sealed = keys::sealed_keys(&*self.store).await?;
+        if sealed.is_empty() {
+            return MasterKey::obtain(source).map_err(|error| fault(error.to_string()));
+        }
+        let found = MasterKey::find(source).map_err(|error| fault(error.to_string()))?;
+        let master = found.ok_or_else(missing)?;
+        Opened::open(sealed, &master).map_err(|error| fault(error.to_string()))?;
+        Ok(master)
     }
 }

@@ -7,6 +7,7 @@
 //! `Deserialize` with `#[serde(default, deny_unknown_fields)]`. A secret is never a member, only where it is
 //! ([`KeySource`]).
 
+mod environment;
 mod file;
 pub(crate) mod span;
 mod wire;

@@ -29,7 +29,7 @@ pub(crate) fn write(span: Duration) -> String {
     let seconds = span.as_secs();
     let fits = UNITS
         .iter()
-        .find(|(unit, _)| seconds != 0 && seconds % unit == 0);
+        .find(|(unit, _)| seconds != 0 && seconds.is_multiple_of(*unit));
     let (unit, name) = fits.unwrap_or(&(1, 's'));
     format!("{}{name}", seconds / unit)
 }

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
-use super::file::MasterKeyError;
+use super::file::{MasterKeyError, check_owner};
 use super::{MasterKey, SealError};
 
 fn key(byte: u8) -> MasterKey {
@@ -103,6 +103,21 @@ fn a_file_that_others_may_read_is_refused() {
     }
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
     assert!(MasterKey::load_or_create(&path).is_ok());
+}
+
+/// As systemd's credentials and a container's secrets lie there.
+#[test]
+fn root_may_lend_a_key_to_our_group() {
+    let check = |owner, mode| check_owner(Path::new("key"), owner, mode, 1000);
+    for (owner, mode) in [(0, 0o400), (0, 0o440), (0, 0o640), (1000, 0o600)] {
+        assert!(check(owner, mode).is_ok(), "{owner} {mode:o}");
+    }
+    for (owner, mode) in [(0, 0o444), (0, 0o460), (1000, 0o640)] {
+        let error = check(owner, mode).unwrap_err();
+        assert!(matches!(error, MasterKeyError::Exposed { .. }), "{error}");
+    }
+    let error = check(1001, 0o400).unwrap_err();
+    assert!(matches!(error, MasterKeyError::Foreign { .. }), "{error}");
 }
 
 #[test]

@@ -105,7 +105,12 @@ impl Identity {
 
     /// `x5t#S256`.
     pub(crate) fn thumbprint(&self) -> String {
-        Digest::of(&self.chain[0]).to_base64url()
+        Digest::of(self.der()).to_base64url()
+    }
+
+    /// The certificate's bytes.
+    pub(crate) fn der(&self) -> &CertificateDer<'static> {
+        self.chain.first().expect("a certificate")
     }
 
     /// A JWK set with the certificate.

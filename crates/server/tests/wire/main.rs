@@ -25,6 +25,7 @@ mod bearer;
 mod bodies;
 mod bound_tokens;
 mod certificate_bound;
+mod certificate_registration;
 mod certified;
 mod ciba;
 mod ciba_ping;

@@ -46,7 +46,7 @@ fn escaped(own: &Identity) -> String {
 
 /// As RFC 9440 has it.
 fn bytes(own: &Identity) -> String {
-    format!(":{}:", STANDARD.encode(&own.chain[0]))
+    format!(":{}:", STANDARD.encode(own.der()))
 }
 
 /// Adds a client that is known by its certificate; a token request of it.

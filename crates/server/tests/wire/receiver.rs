@@ -204,7 +204,7 @@ impl World {
         lines.iter().filter(|line| line.event == event).count()
     }
 
-    /// Changes a client that was made by [`World::detailed`].
+    /// Deletes a client, as an operator would.
     pub(crate) async fn delete_client(&self, id: &str) {
         use gatepass_proto::decide::record::Key;
         let gone = Change::Delete(Key::Client(ClientId::new(id)));

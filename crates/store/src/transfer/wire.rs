@@ -17,7 +17,6 @@ use super::{CONSENTS, INVITATIONS};
 /// A line of any kind.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub(super) enum Wire {
     GatepassExport(super::Header),
     Client(Client),

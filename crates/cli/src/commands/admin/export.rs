@@ -68,7 +68,7 @@ impl Export {
                 admin.export(&mut out, self.audit, &mut told).await?
             }
         };
-        progress.end();
+        drop(progress);
         output::note(&format!(
             "{records} records. The master key is not among them: whoever imports them needs it too."
         ));

@@ -52,7 +52,7 @@ impl Import {
         let progress = Progress::begin("read");
         let mut told = |records| progress.told(records);
         let imported = admin.import(&mut *from, self.merge, &mut told).await;
-        progress.end();
+        drop(progress);
         let imported = imported.map_err(failed)?;
         match self.format.output {
             Format::Json => output::json(&json!({

@@ -27,9 +27,11 @@ impl Progress {
         self.bar
             .set_message(format!("{count} records {}", self.what));
     }
+}
 
-    /// Nothing of it stays.
-    pub(super) fn end(&self) {
+/// Nothing of it stays: what is said next has the line for itself.
+impl Drop for Progress {
+    fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
 }
