@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
@@ -35,6 +36,7 @@ class Way:
             "client_name": "Apache",
             "redirect_uris": [site.callback],
             "post_logout_redirect_uris": [site.goodbye],
+            "backchannel_logout_uri": f"{site.callback}?logout=backchannel",
             "token_endpoint_auth_method": self.method,
             "id_token_signed_response_alg": self.alg,
         }
@@ -56,6 +58,7 @@ class Way:
             f"OIDCIDTokenSignedResponseAlg {self.alg}",
             f"OIDCResponseMode {self.mode}",
             "OIDCPKCEMethod S256",
+            "OIDCProviderBackChannelLogoutSupported On",
             'OIDCScope "openid email offline_access"',
             f"OIDCRedirectURLsAllowed ^{site.origin}/",
         ]
@@ -176,6 +179,27 @@ class TestLogin:
         sent = person.browser.get(way.site.origin, allow_redirects=False, timeout=30)
         page = person.browser.get(sent.headers["Location"], timeout=30)
         assert 'name="password"' in page.text, "nobody knows the person any more"
+
+
+def test_a_logout_at_one_site_is_one_at_the_other(offer: Offer, apache: Apache) -> None:
+    """The server tells the other behind the browser's back (OpenID Connect Back-Channel Logout 1.0)."""
+    here, there = (way.site for way in WAYS[:2])
+    person, somebody_else = visitor(offer, apache), visitor(offer, apache)
+    for browser, site in [(person, here), (person, there), (somebody_else, there)]:
+        logged_in(browser, site)
+
+    def status(whose: Person) -> int:
+        return whose.browser.get(there.origin, allow_redirects=False, timeout=30).status_code
+
+    assert status(person) == 200
+    leave = f"{here.callback}?logout={quote(here.goodbye, safe='')}"
+    sent = person.browser.get(leave, allow_redirects=False, timeout=30)
+    person.authorize(sent.headers["Location"])
+    deadline = time.monotonic() + 30
+    while status(person) == 200:
+        assert time.monotonic() < deadline, apache.log()
+        time.sleep(0.05)
+    assert status(somebody_else) == 200, "theirs is another login"
 
 
 def test_it_registers_itself(offer: Offer, apache: Apache) -> None:

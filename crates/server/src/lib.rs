@@ -45,6 +45,7 @@ mod routes;
 mod seal;
 mod serving;
 mod show;
+mod sweeper;
 mod throttle;
 mod tls;
 mod workspace;

@@ -17,6 +17,7 @@ use gatepass_proto::endpoint::register::{Admission, Terms};
 use gatepass_proto::grant::jwt_bearer;
 use gatepass_proto::jose::KeySet;
 use gatepass_store::{Remembering, Store, StoreError};
+use tokio::task::JoinSet;
 use url::Url;
 
 use crate::admin::Admin;
@@ -36,6 +37,7 @@ use crate::outside::Network;
 use crate::passwords::Passwords;
 use crate::proxy::{self, Front};
 use crate::serving::{Door, Seal};
+use crate::sweeper::sweep;
 use crate::tls::{Certificate, Reloader, asking};
 use crate::{given, limits, lost_key, nodes, routes};
 
@@ -43,8 +45,6 @@ use crate::{given, limits, lost_key, nodes, routes};
 const DEV_SET: &str = ".dev.json";
 /// How long requests may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
-/// How often expired rows are deleted, and how many of each kind at a time.
-const SWEEP: (Duration, u32) = (Duration::from_secs(60), 1000);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -218,18 +218,19 @@ impl Server {
     /// The listener broke.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
         let handle: Handle<SocketAddr> = Handle::new();
-        let sweeper = tokio::spawn(sweep(Arc::clone(&self.store)));
-        let watcher = self
-            .certificate
-            .map(|certificate| tokio::spawn(certificate.watch(self.meter)));
+        // They end with it.
+        let mut beside = JoinSet::new();
+        beside.spawn(sweep(Arc::clone(&self.store)));
+        if let Some(certificate) = self.certificate {
+            beside.spawn(certificate.watch(self.meter));
+        }
         let app = self.app.clone();
-        let keeper = tokio::spawn(async move { app.keep_keys().await });
-        let follower = tokio::spawn(nodes::follow(self.app));
-        let outbox = tokio::spawn(self.outbox.run());
-        let operations = match self.operations {
-            Some((listener, router)) => Some(operations::serve(listener, router)?),
-            None => None,
-        };
+        beside.spawn(async move { app.keep_keys().await });
+        beside.spawn(nodes::follow(self.app));
+        beside.spawn(self.outbox.run());
+        if let Some((listener, router)) = self.operations {
+            beside.spawn(operations::serve(listener, router));
+        }
         let doors = [Some(self.door), self.certified].into_iter().flatten();
         let serving =
             futures_util::future::try_join_all(doors.map(|door| door.serve(handle.clone())));
@@ -241,13 +242,7 @@ impl Server {
                 serving.await
             }
         };
-        sweeper.abort();
-        keeper.abort();
-        follower.abort();
-        outbox.abort();
-        for task in operations.into_iter().chain(watcher) {
-            task.abort();
-        }
+        beside.shutdown().await;
         self.store.close().await;
         ended.map(|_| ())
     }
@@ -371,16 +366,4 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> 
     listener.set_nonblocking(true).map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     Ok((listener, bound))
-}
-
-async fn sweep(store: Arc<dyn Store>) {
-    let (pause, limit) = SWEEP;
-    loop {
-        tokio::time::sleep(pause).await;
-        match store.sweep(SystemClock.now(), limit).await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "swept"),
-            Err(error) => tracing::warn!(%error, "sweeping failed; it is tried again in a minute"),
-        }
-    }
 }

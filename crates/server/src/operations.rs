@@ -17,7 +17,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use metrics::{Label, Level, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-use tokio::task::JoinHandle;
 
 /// How long the database may take to say that it is there.
 const READY: Duration = Duration::from_secs(2);
@@ -161,11 +160,12 @@ async fn ready(store: Arc<dyn Store>) -> Response {
 }
 
 /// Serves operators until it is aborted.
-pub(crate) fn serve(listener: TcpListener, router: Router) -> std::io::Result<JoinHandle<()>> {
-    let listener = axum_server::from_tcp(listener)?;
-    Ok(tokio::spawn(async move {
-        if let Err(error) = listener.serve(router.into_make_service()).await {
-            tracing::error!(%error, "the listener for operators broke");
-        }
-    }))
+pub(crate) async fn serve(listener: TcpListener, router: Router) {
+    let served = async {
+        let server = axum_server::from_tcp(listener)?;
+        server.serve(router.into_make_service()).await
+    };
+    if let Err(error) = served.await {
+        tracing::error!(%error, "the listener for operators broke");
+    }
 }

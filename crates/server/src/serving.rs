@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use axum::middleware::AddExtension;
 use axum_server::Handle;
-use axum_server::accept::{Accept, DefaultAcceptor};
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::service::SendService;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use http::Request;
@@ -49,9 +49,10 @@ impl Door {
     pub(crate) async fn serve(self, handle: Handle<SocketAddr>) -> io::Result<()> {
         let (listener, router) = (self.listener, self.router);
         match self.seal {
-            Seal::None => serve(listener, DefaultAcceptor::new(), router, handle).await,
+            Seal::None => serve(listener, NoDelayAcceptor::new(), router, handle).await,
             Seal::Tls(config) => {
                 let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
+                let acceptor = acceptor.acceptor(NoDelayAcceptor::new());
                 serve(listener, acceptor, router, handle).await
             }
             Seal::Asking(config) => serve(listener, Asking::new(config), router, handle).await,

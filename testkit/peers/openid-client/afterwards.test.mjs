@@ -27,6 +27,32 @@ test('introspection', async () => {
   assert.deepEqual(await client.tokenIntrospection(config, 'stray'), { active: false });
 });
 
+for (const alg of ['RS256', 'ES256']) {
+  test(`introspection, signed by ${alg} (RFC 9701)`, async () => {
+    const config = await registered({ ...code, introspection_signed_response_alg: alg });
+    const tokens = await login(config);
+    const said = await client.tokenIntrospection(config, tokens.access_token);
+    assert.equal(said.active, true);
+    assert.equal(said.client_id, config.clientMetadata().client_id);
+    assert.deepEqual(await client.tokenIntrospection(config, 'stray'), { active: false });
+  });
+}
+
+test('a person has another name for each sector', async () => {
+  const seen = [];
+  for (const host of ['one.example', 'two.example']) {
+    const redirect_uri = `https://${host}/callback`;
+    const config = await registered({ ...code, subject_type: 'pairwise', redirect_uris: [redirect_uri] });
+    for (const person of [new Person(), new Person()]) {
+      const tokens = await login(config, { person, more: { redirect_uri } });
+      seen.push((await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub)).sub);
+    }
+  }
+  assert.equal(seen[0], seen[1]);
+  assert.equal(seen[2], seen[3]);
+  assert.notEqual(seen[0], seen[2]);
+});
+
 test('revoking an access token ends it alone', async () => {
   const config = await registered(code);
   const tokens = await login(config, lasting);

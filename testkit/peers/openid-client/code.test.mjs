@@ -58,7 +58,7 @@ test('max_age, and the claims parameter', async () => {
   assert.equal(tokens.claims().email, 'dev@example.com');
 });
 
-for (const alg of ['RS256', 'ES256']) {
+for (const alg of ['RS256', 'ES256', 'EdDSA', 'PS256']) {
   test(`ID token and UserInfo signed by ${alg}`, async () => {
     const config = await registered({
       ...code, id_token_signed_response_alg: alg, userinfo_signed_response_alg: alg,

@@ -62,7 +62,7 @@ test('signed, then pushed', async () => {
   assert.ok((await login(config, { build })).claims().sub);
 });
 
-for (const alg of ['RS256', 'ES256']) {
+for (const alg of ['RS256', 'ES256', 'EdDSA', 'PS256']) {
   test(`the answer signed by ${alg}`, async () => {
     const config = await registered({ ...code, authorization_signed_response_alg: alg });
     client.useJwtResponseMode(config);

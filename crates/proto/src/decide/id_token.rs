@@ -2,11 +2,23 @@
 
 use serde_json::Map;
 
+use super::details::ClientDetails;
 use super::person;
 use super::record::{Client, Grant, User};
-use crate::id_token::{ALGORITHMS, IdClaims, IdToken, algorithm};
+use crate::id_token::{IdClaims, IdToken, algorithm};
 use crate::jose::access_token::AccessToken;
 use crate::message::claims::ClaimsRequest;
+
+/// What a client under FAPI gets that registered no algorithm.
+const UNDER_FAPI: &str = "ES256";
+
+/// By which algorithm this client's ID and logout tokens are signed; `None` where it registered one that is not served, or
+/// that FAPI 2.0 does not admit (Security Profile §5.4.1).
+pub fn id_token_alg(details: &ClientDetails) -> Option<&'static str> {
+    let registered = details.id_token_signed_response_alg.as_deref();
+    let registered = registered.or(details.fapi.then_some(UNDER_FAPI));
+    algorithm(registered).filter(|alg| !details.fapi || *alg != "RS256")
+}
 
 /// The ID token beside `access`, if that was asked for with `openid`. The `nonce` is not in it: that stands in the one
 /// that the login itself gives, and not in those after a refresh (§12.2).
@@ -15,11 +27,9 @@ pub(super) fn id_token(client: &Client, grant: &Grant, access: &AccessToken) -> 
         return None;
     }
     let details = &grant.details;
-    let [default, ..] = ALGORITHMS;
-    let registered = client.details.id_token_signed_response_alg.as_deref();
     Some(IdToken {
         // No request of a client that registered another one comes this far.
-        alg: algorithm(registered).unwrap_or(default),
+        alg: id_token_alg(&client.details).unwrap_or(UNDER_FAPI),
         claims: IdClaims {
             iss: access.iss.clone(),
             sub: access.sub.clone(),

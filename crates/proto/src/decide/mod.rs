@@ -27,6 +27,7 @@ mod subject;
 
 pub use facts::{Facts, Need, PasswordFact};
 pub use family::RefreshKeys;
+pub use id_token::id_token_alg;
 pub use issue::Issue;
 pub use redirect::{RedirectUriFault, check_redirect_uri};
 pub use rules::Rules;

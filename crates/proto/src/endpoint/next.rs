@@ -9,7 +9,7 @@ use super::authorize::Authorization;
 use crate::decide::change::Change;
 use crate::decide::item::{Item, Kept};
 use crate::decide::record::{Client, Key};
-use crate::decide::{Done, Facts, Halt, Judged, Rules};
+use crate::decide::{Done, Facts, Halt, Judged, Rules, id_token_alg};
 use crate::id_token;
 use crate::message::authentication::AuthenticationRequest;
 use crate::{ClientId, Cx, Digest, ErrorCode, OAuthError, Scope, Timestamp, UserId};
@@ -76,8 +76,7 @@ pub(super) fn named(
     authentication: &AuthenticationRequest,
     rules: &Rules,
 ) -> Result<Vec<String>, OAuthError> {
-    let registered = client.details.id_token_signed_response_alg.as_deref();
-    if scope.contains("openid") && id_token::algorithm(registered).is_none() {
+    if scope.contains("openid") && id_token_alg(&client.details).is_none() {
         let text = "id_token_signed_response_alg of this client is not spoken here";
         return Err(OAuthError::invalid_request(text));
     }

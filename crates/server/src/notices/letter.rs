@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepass_http::OsEntropy;
-use gatepass_proto::decide::Done;
 use gatepass_proto::decide::notice::{News, Notice};
 use gatepass_proto::decide::record::Client;
-use gatepass_proto::{Cx, OAuthError, Params, Timestamp, UserId, id_token};
+use gatepass_proto::decide::{Done, id_token_alg};
+use gatepass_proto::{Cx, OAuthError, Params, Timestamp, UserId};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request};
 use serde::Deserialize;
@@ -79,8 +79,7 @@ async fn logout_token(
     sid: &str,
 ) -> Result<String, OAuthError> {
     let now = app.clock().now();
-    let registered = client.details.id_token_signed_response_alg.as_deref();
-    let alg = id_token::algorithm(registered)
+    let alg = id_token_alg(&client.details)
         .ok_or_else(|| OAuthError::unavailable().hint("the client's algorithm is not served"))?;
     let claims = json!({
         "iss": app.issuer(),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::middleware::AddExtension;
-use axum_server::accept::Accept;
+use axum_server::accept::{Accept, NoDelayAcceptor};
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -88,12 +88,13 @@ impl ClientCertVerifier for Anybody {
 
 /// Accepts connections, and has each request of one carry its certificate in the extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Asking(RustlsAcceptor);
+pub(crate) struct Asking(RustlsAcceptor<NoDelayAcceptor>);
 
 impl Asking {
     /// By what [`asking`] has made.
     pub(crate) fn new(config: Arc<ServerConfig>) -> Self {
-        Self(RustlsAcceptor::new(RustlsConfig::from_config(config)))
+        let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
+        Self(acceptor.acceptor(NoDelayAcceptor::new()))
     }
 }
 

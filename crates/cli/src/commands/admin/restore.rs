@@ -20,7 +20,7 @@ use crate::output::{self, OutputArgs};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass admin restore gatepass-2026-01-31.db --database /var/lib/gatepass/gatepass.db
+  gatepass admin restore 2026-01-31.db --database /var/lib/gatepass/gatepass.db
   gatepass admin restore gatepass-2026-01-31.db --force --end-grants
 
 A PostgreSQL database is restored by pg_restore.")]
