@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::fault::{fault, is_busy};
-use super::file::{self, Prepared};
+use super::file::Prepared;
 use crate::StoreError;
 
 /// The tables, as steps forward. There are none back: an older program refuses a newer database.
@@ -54,11 +54,10 @@ pub(super) async fn connect(
     Ok(conn)
 }
 
-/// The newest step that a database has taken, looked at without writing to it. One whose journal mode was just being changed
-/// by a process that was killed is first put back to what it was.
+/// The newest step that a database has taken, looked at without writing to it.
 pub(super) async fn schema(path: &Path) -> Result<Option<i64>, StoreError> {
     let mut conn = options(path)
-        .read_only(!file::is_interrupted(path))
+        .read_only(true)
         .connect()
         .await
         .map_err(|error| fault(&error))?;

@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection
 
 use super::fault::fault;
 use super::replacing::Draft;
-use super::{SqliteStore, connect, file};
+use super::{SqliteStore, connect, file, remains};
 use crate::{Copied, CopyError, StoreError};
 
 /// The tables whose rows are counted.
@@ -51,6 +51,9 @@ pub(super) async fn copy(path: &Path, to: &Path) -> Result<(), CopyError> {
     if !file::is_there(path).map_err(|error| of(path, error))? {
         return Err(CopyError::Nothing(path.to_owned()));
     }
+    remains::settle(path)
+        .await
+        .map_err(|error| of(path, error))?;
     let schema = connect::schema(path).await;
     if schema.map_err(|error| of(path, error))?.is_none() {
         return Err(CopyError::Nothing(path.to_owned()));

@@ -58,14 +58,6 @@ pub(super) fn is_ours(path: &Path) -> bool {
     read.is_ok() && i64::from(u32::from_be_bytes([a, b, c, d])) == APPLICATION_ID
 }
 
-/// Whether a process was killed while it changed our database in its one file: no reader may then look at it before what
-/// it had begun is taken back.
-pub(super) fn is_interrupted(path: &Path) -> bool {
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-journal");
-    Path::new(&journal).exists() && is_ours(path)
-}
-
 fn unopened(path: &Path, error: &io::Error) -> StoreError {
     StoreError::Unavailable(format!("cannot open {}: {error}", path.display()))
 }

@@ -70,6 +70,11 @@ impl SqliteStore {
         if !file::is_there(path)? {
             return Ok(Found::Nothing);
         }
+        if remains::is_interrupted(path) {
+            let text =
+                "a process was killed while it changed the file; the next start takes that back";
+            return Err(StoreError::Unavailable(text.into()));
+        }
         let Some(schema) = connect::schema(path).await? else {
             return Ok(Found::Nothing);
         };

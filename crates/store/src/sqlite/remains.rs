@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::connect;
 use super::fault::fault;
+use super::{connect, file};
 use crate::StoreError;
 
 /// Takes back what was begun when a database was made and never ended; refuses what is only a part.
@@ -22,7 +22,7 @@ pub(super) async fn settle(path: &Path) -> Result<(), StoreError> {
     let Some(header) = Header::of(path) else {
         return Ok(());
     };
-    if header.has_log && size(&beside(path, "-journal")) > 0 {
+    if is_interrupted(path) {
         return take_back(path).await;
     }
     // SQLite takes a last page that is cut short for one that ends in zeros. Pages are written whole, and only the log may
@@ -34,11 +34,18 @@ pub(super) async fn settle(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether a process was killed while it made the database, or put another in its place. While a database has its log there
+/// is no journal beside it, but when it gets the log and when it loses it.
+pub(super) fn is_interrupted(path: &Path) -> bool {
+    let had_log = || Header::of(path).is_some_and(|header| header.has_log);
+    size(&beside(path, "-journal")) > 0 && (had_log() || file::is_ours(path))
+}
+
 /// What a database says of itself in the beginning.
 struct Header {
     /// The size of its pages.
     page: u64,
-    /// Whether it has a write-ahead log. Beside one that has, there is a journal only while it gets it.
+    /// Whether it has a write-ahead log.
     has_log: bool,
 }
 
