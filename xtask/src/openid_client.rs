@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::Task;
 use crate::program::{program, run};
-use crate::setup::node;
+use crate::setup::{node, openssl};
 use crate::step::step;
 use crate::workspace;
 
@@ -20,7 +20,10 @@ pub(crate) fn everything(arguments: &[String]) -> Result<()> {
     let node = step(
         "Node.js and its packages",
         "put in place what the message names, then `cargo xtask setup`",
-        node::ready,
+        || {
+            openssl::ready()?;
+            node::ready()
+        },
     )?;
     let gatepass = step(
         "the gatepass program",

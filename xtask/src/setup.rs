@@ -11,6 +11,7 @@ pub(crate) mod faketime;
 mod git;
 pub(crate) mod node;
 pub(crate) mod oidc_agent;
+pub(crate) mod openssl;
 pub(crate) mod postgres;
 pub(crate) mod python;
 pub(crate) mod web_servers;
@@ -23,7 +24,7 @@ use crate::step::{no_arguments, step};
 
 pub(crate) const TASK: Task = Task {
     name: "setup",
-    about: "installs Chromium, its driver, git, PostgreSQL, libfaketime, nginx, lighttpd, Apache, oidc-agent and the packages of Node.js and Python; says what is missing",
+    about: "installs Chromium, its driver, git, PostgreSQL, libfaketime, nginx, lighttpd, Apache, oidc-agent, OpenSSL and the packages of Node.js and Python; says what is missing",
     run: |arguments| {
         no_arguments(arguments)?;
         everything()
@@ -46,6 +47,7 @@ pub(crate) fn everything() -> Result<()> {
             web_servers::ready()?;
             apache::ready()?;
             oidc_agent::ready()?;
+            openssl::ready()?;
             Ok(())
         },
     )
