@@ -201,7 +201,7 @@ impl Server {
         self.dev.as_ref()
     }
 
-    /// The file of the local certificate authority, with [`Tls::Dev`].
+    /// The file of the local certificate authority, with [`Tls::Dev`](crate::Tls::Dev).
     pub fn ca(&self) -> Option<&std::path::Path> {
         self.ca.as_deref()
     }

@@ -1,6 +1,7 @@
 //! From what was judged to the page that says it.
 
 use axum::response::Response;
+use gatepass_proto::decide::policy::lasts;
 use gatepass_proto::endpoint::authorize::Authorization;
 use gatepass_proto::{ErrorCode, OAuthError, Secret};
 use http::header::SET_COOKIE;
@@ -58,6 +59,7 @@ pub(crate) fn consent(
         origin: Origin::of(&authorization.client),
         redirect_uri: authorization.return_to.redirect_uri(),
         username: &login.username,
+        lasts: lasts(&authorization.client, &authorization.scope, &app.rules()),
         scopes: &scopes,
         details: &details,
     };

@@ -1,5 +1,7 @@
 //! What a client may have.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Rules;
@@ -144,6 +146,14 @@ pub fn narrowed_details(
             ErrorCode::InvalidAuthorizationDetails,
             "authorization_details is more than was consented to",
         )),
+    }
+}
+
+/// How long what comes from a consent to `scope` may be of use.
+pub fn lasts(client: &Client, scope: &Scope, rules: &Rules) -> Duration {
+    match has_refresh(client, scope) {
+        true => rules.lifetimes.refresh,
+        false => rules.access_token_ttl(client),
     }
 }
 

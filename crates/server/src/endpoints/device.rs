@@ -7,6 +7,7 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use gatepass_proto::decide::policy::lasts;
 use gatepass_proto::endpoint::device::{self as judge, DeviceRequest, UserCode};
 use gatepass_proto::{ErrorCode, OAuthError, Params, Secret};
 use http::HeaderMap;
@@ -298,6 +299,7 @@ fn consent_page(
         client_name: &request.client.client_name,
         user_code: &confirmed.code.to_string(),
         username,
+        lasts: lasts(&request.client, &request.scope, &app.rules()),
         scopes: &scopes,
     };
     page.render_page()

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::time::Duration;
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -8,6 +9,7 @@ use url::{Host, Url};
 
 use super::details::Detail;
 use super::layout::{FormAction, respond};
+use super::span::in_words;
 
 /// Asks whether a client may act for the person. Posts `decision=allow` or `decision=deny`, and `csrf`.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) redirect_uri: &'a str,
     /// Who is logged in.
     pub(crate) username: &'a str,
+    /// For how long it would be at most.
+    pub(crate) lasts: Duration,
     /// Each scope, and what it permits in a sentence that goes on after "it would be able to".
     pub(crate) scopes: &'a [(String, String)],
     /// What is asked for more exactly (RFC 9396).
@@ -70,6 +74,7 @@ impl ConsentPage<'_> {
             ref origin,
             redirect_uri,
             username,
+            lasts,
             scopes,
             details,
         } = *self;
@@ -82,6 +87,7 @@ impl ConsentPage<'_> {
             any_program: *origin != Origin::Operator && destination.is_any_program(),
             destination,
             username,
+            lasts: in_words(lasts),
             scopes,
             details,
         };
@@ -101,6 +107,7 @@ struct ConsentTemplate<'a> {
     any_program: bool,
     destination: Destination,
     username: &'a str,
+    lasts: String,
     scopes: &'a [(String, String)],
     details: &'a [Detail],
 }

@@ -88,11 +88,17 @@ pub(crate) struct DeviceConsentPage<'a> {
     pub(crate) user_code: &'a str,
     /// Who is logged in.
     pub(crate) username: &'a str,
+    /// For how long it would be at most.
+    pub(crate) lasts: Duration,
     /// Each scope, and what it permits in a few words.
     pub(crate) scopes: &'a [(String, String)],
 }
 
 impl DeviceConsentPage<'_> {
+    fn lasts(&self) -> String {
+        span::in_words(self.lasts)
+    }
+
     /// The page.
     pub(crate) fn render_page(&self) -> Response {
         respond(StatusCode::OK, FormAction::Ours, self)

@@ -1,12 +1,13 @@
 use std::time::Duration;
 
-/// A length of time in words, rounded up: `45 seconds`, `2 minutes`, `3 hours`.
+/// A length of time in words, rounded up: `45 seconds`, `2 minutes`, `3 hours`, `4 days`.
 pub(super) fn in_words(span: Duration) -> String {
     let secs = whole_secs(span);
     let (count, unit) = match secs {
         0..=90 => (secs, "second"),
         91..=5400 => (secs.div_ceil(60), "minute"),
-        _ => (secs.div_ceil(3600), "hour"),
+        5401..=172_800 => (secs.div_ceil(3600), "hour"),
+        _ => (secs.div_ceil(24 * 3600), "day"),
     };
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
@@ -34,6 +35,9 @@ mod tests {
             (90_001, "2 minutes"),
             (600_000, "10 minutes"),
             (5_400_001, "2 hours"),
+            (172_800_000, "48 hours"),
+            (172_800_001, "3 days"),
+            (7_776_000_000, "90 days"),
         ] {
             assert_eq!(in_words(Duration::from_millis(millis)), words);
         }

@@ -37,6 +37,7 @@ fn consent<'a>(
         origin: Origin::Host("app.example".to_owned()),
         redirect_uri: "http://localhost:8000/callback",
         username,
+        lasts: Duration::from_secs(90 * 24 * 3600),
         scopes,
         details: &[],
     }
@@ -118,6 +119,7 @@ fn every_page() -> Vec<Response> {
             client_name: "Television",
             user_code: "WDJB-MJHT",
             username: "ann",
+            lasts: Duration::from_secs(600),
             scopes: &scopes,
         }
         .render_page(),
