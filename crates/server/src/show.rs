@@ -9,7 +9,7 @@ use http::header::SET_COOKIE;
 use crate::app::App;
 use crate::browser::Login;
 use crate::pages::{
-    ConsentPage, Detail, ErrorPage, LoginPage, LoginProblem, Origin, OutOfBandPage,
+    ConsentPage, Detail, ErrorPage, Link, LoginPage, LoginProblem, Origin, OutOfBandPage,
 };
 use crate::routes::paths;
 
@@ -62,6 +62,7 @@ pub(crate) fn consent(
         lasts: lasts(&authorization.client, &authorization.scope, &app.rules()),
         scopes: &scopes,
         details: &details,
+        links: &Link::all(&authorization.client.details),
     };
     page.render_page()
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use gatepass_proto::decide::details::ClientDetails;
 use gatepass_proto::decide::record::Client;
 use url::{Host, Url};
 
@@ -32,6 +33,33 @@ pub(crate) struct ConsentPage<'a> {
     pub(crate) scopes: &'a [(String, String)],
     /// What is asked for more exactly (RFC 9396).
     pub(crate) details: &'a [Detail],
+    /// What the client wants to have read.
+    pub(crate) links: &'a [Link<'a>],
+}
+
+/// A document of the client's own (OpenID Connect Registration 1.0 §2). Its logo is not shown: nothing of a third party's
+/// is on our pages (RFC 9700 §4.2.4).
+#[derive(Debug)]
+pub(crate) struct Link<'a> {
+    text: &'static str,
+    uri: &'a str,
+}
+
+impl<'a> Link<'a> {
+    /// Those of this client, on the web.
+    pub(crate) fn all(details: &'a ClientDetails) -> Vec<Self> {
+        let named = [
+            ("Privacy policy", &details.policy_uri),
+            ("Terms of service", &details.tos_uri),
+        ];
+        let named = named.into_iter().filter_map(|(text, uri)| {
+            let uri = uri.as_deref()?;
+            Some(Self { text, uri })
+        });
+        named
+            .filter(|link| link.uri.starts_with("https://"))
+            .collect()
+    }
 }
 
 /// Where a client comes from: who answers for what it says of itself.
@@ -77,6 +105,7 @@ impl ConsentPage<'_> {
             lasts,
             scopes,
             details,
+            links,
         } = *self;
         let destination = Destination::of(redirect_uri);
         let page = ConsentTemplate {
@@ -90,6 +119,7 @@ impl ConsentPage<'_> {
             lasts: in_words(lasts),
             scopes,
             details,
+            links,
         };
         respond(StatusCode::OK, FormAction::Onward(redirect_uri), &page)
     }
@@ -110,6 +140,7 @@ struct ConsentTemplate<'a> {
     lasts: String,
     scopes: &'a [(String, String)],
     details: &'a [Detail],
+    links: &'a [Link<'a>],
 }
 
 /// Where an answer goes, in words. The name of a client is its own choice; this is not.

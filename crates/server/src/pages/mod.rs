@@ -18,7 +18,7 @@ mod requests;
 mod span;
 
 pub(crate) use account::{AccountPage, Application, Notice, PasswordProblem, Seat};
-pub(crate) use consent::{ConsentPage, Origin};
+pub(crate) use consent::{ConsentPage, Link, Origin};
 pub(crate) use details::Detail;
 pub(crate) use device::{CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage};
 pub(crate) use error::ErrorPage;

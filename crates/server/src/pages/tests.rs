@@ -5,12 +5,13 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gatepass_proto::Digest;
+use gatepass_proto::decide::details::ClientDetails;
 
 use super::{
     AccountPage, Application, CodeProblem, DeviceCodePage, DeviceConsentPage, DeviceDonePage,
     LoggedOutPage, LogoutPage, Notice, PasswordProblem, RequestRow, RequestsPage, Seat,
 };
-use super::{ConsentPage, ErrorPage, LoginPage, LoginProblem, Origin, OutOfBandPage};
+use super::{ConsentPage, ErrorPage, Link, LoginPage, LoginProblem, Origin, OutOfBandPage};
 
 const NASTY: &str = r#"<script>alert('x')</script> " onfocus="alert(1)"#;
 
@@ -40,6 +41,7 @@ fn consent<'a>(
         lasts: Duration::from_secs(90 * 24 * 3600),
         scopes,
         details: &[],
+        links: &[],
     }
 }
 
@@ -287,6 +289,39 @@ async fn consent_is_one_form_with_two_buttons() {
     assert!(allow < deny);
     assert!(page.contains("see your notes") && page.contains("<code>read</code>"));
     assert!(page.contains("a program on this computer (localhost:8000)"));
+}
+
+#[tokio::test]
+async fn consent_links_to_what_the_client_publishes_on_the_web() {
+    let published = |policy_uri: &str, tos_uri: &str| ClientDetails {
+        policy_uri: Some(policy_uri.to_owned()),
+        tos_uri: Some(tos_uri.to_owned()),
+        ..ClientDetails::default()
+    };
+    let shown = async |details: &ClientDetails| {
+        let page = ConsentPage {
+            links: &Link::all(details),
+            ..consent("Notes", "ann", &[])
+        };
+        html(page.render_page()).await
+    };
+    let page = shown(&published(
+        "https://notes.example/a?b=\"c",
+        "https://notes.example/terms",
+    ))
+    .await;
+    assert!(
+        page.contains(r#"<a href="https://notes.example/a?b=&#34;c" target="_blank""#),
+        "{page}"
+    );
+    assert!(page.contains("Terms of service") && page.matches("<a ").count() == 2);
+    let page = shown(&published(
+        "javascript:alert(1)",
+        "http://notes.example/terms",
+    ))
+    .await;
+    assert!(!page.contains("<a "), "{page}");
+    assert!(!shown(&ClientDetails::default()).await.contains("<a "));
 }
 
 #[tokio::test]
