@@ -30,6 +30,7 @@ mod lanes;
 mod limits;
 mod listen;
 mod lost_key;
+mod meter;
 mod mtls;
 mod nodes;
 mod notices;

@@ -16,7 +16,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::operations::{self, Meter, RequestId};
+use crate::meter::{self, Meter};
+use crate::operations::{self, RequestId};
 use crate::patience::{Patience, Patient};
 
 /// A request's whole time.
@@ -39,7 +40,7 @@ pub(crate) fn around(router: Router, meter: Meter) -> Router {
     };
     let no_store = HeaderValue::from_static("no-store");
     // Beneath the routing, so that a metric is of a route and not of whatever somebody asks for.
-    let router = router.route_layer(middleware::from_fn_with_state(meter, operations::measure));
+    let router = router.route_layer(middleware::from_fn_with_state(meter, meter::measure));
     let router = router.layer(middleware::map_response(again_soon));
     router.layer(
         ServiceBuilder::new()

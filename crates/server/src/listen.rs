@@ -30,9 +30,10 @@ use crate::endpoints::metadata;
 use crate::issuer::issuer;
 use crate::keys::{Keeping, Keyring, KeysError, Settings};
 use crate::lanes::Lanes;
+use crate::meter::Meter;
 use crate::mtls::{self, Certified};
 use crate::notices::{Notices, Outbox};
-use crate::operations::{self, Meter};
+use crate::operations;
 use crate::outside::Network;
 use crate::passwords::Passwords;
 use crate::proxy::{self, Front};
@@ -221,6 +222,7 @@ impl Server {
         // They end with it.
         let mut beside = JoinSet::new();
         beside.spawn(sweep(Arc::clone(&self.store)));
+        beside.spawn(self.meter.clone().keep());
         if let Some(certificate) = self.certificate {
             beside.spawn(certificate.watch(self.meter));
         }

@@ -15,7 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::letter::{self, Unwritten};
 use crate::app::App;
-use crate::operations::Meter;
+use crate::meter::Meter;
 
 /// How often the database is looked at when nothing happens here.
 const PAUSE: Duration = Duration::from_secs(1);

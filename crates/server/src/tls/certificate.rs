@@ -15,7 +15,7 @@ use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{TlsError, certified};
-use crate::operations::Meter;
+use crate::meter::Meter;
 
 /// How often the files are looked at. A look costs two calls to the system.
 const LOOK: Duration = Duration::from_secs(5);
