@@ -36,8 +36,10 @@ impl ValueEnum for Part {
     fn value_variants<'a>() -> &'a [Self] {
         &[
             Self::Server(Scenario::Token),
+            Self::Server(Scenario::TokenOpaque),
             Self::Server(Scenario::IntrospectUser),
             Self::Server(Scenario::IntrospectClient),
+            Self::Server(Scenario::IntrospectOpaque),
             Self::Server(Scenario::Jwks),
             Self::Server(Scenario::Refresh),
             Self::Server(Scenario::Code),
@@ -62,7 +64,7 @@ mod tests {
 
     #[test]
     fn nothing_named_is_everything() {
-        assert_eq!(Part::scenarios(&[]).len(), 6);
+        assert_eq!(Part::scenarios(&[]).len(), 8);
         assert!(Part::client(&[]));
     }
 

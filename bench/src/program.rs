@@ -92,6 +92,9 @@ pub(crate) struct Known {
     pub(crate) password: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// The client whose tokens are opaque, where it is another one.
+    #[serde(default)]
+    pub(crate) opaque: Option<(String, String)>,
 }
 
 impl Program {
@@ -218,11 +221,22 @@ impl Program {
         add.extend(grants.iter().flat_map(|grant| ["--grant", grant]));
         add.extend(["--redirect-uri", REDIRECT_URI]);
         let client = self.admin(&add, password).await?;
+        let add = [
+            "client",
+            "add",
+            "opaque",
+            "--scope",
+            "read write",
+            "--opaque-access-tokens",
+        ];
+        let opaque = self.admin(&add, password).await?;
+        let secret = |client: &str| member(client, "client_secret");
         Ok(Known {
             user: user.to_owned(),
             password: password.to_owned(),
             client_id: member(&client, "client_id")?,
-            client_secret: member(&client, "client_secret")?,
+            client_secret: secret(&client)?,
+            opaque: Some((member(&opaque, "client_id")?, secret(&opaque)?)),
         })
     }
 

@@ -7,7 +7,7 @@ use crate::program::Contender;
 use crate::target::Target;
 use crate::visitor::Visitor;
 use crate::work::{
-    Work, authorization_request, get, member, post, post_body, post_head, redemption,
+    Work, authorization_request, get, member, post, post_body, post_head, post_opaquely, redemption,
 };
 
 /// One thing that is measured.
@@ -15,10 +15,14 @@ use crate::work::{
 pub(crate) enum Scenario {
     /// Client credentials to an ES256 JWT.
     Token,
+    /// Client credentials to an opaque token: one durable commit each.
+    TokenOpaque,
     /// Introspection of a user's token: its signature, its `jti`, its grant.
     IntrospectUser,
     /// Introspection of a client's own token: its signature, its `jti`.
     IntrospectClient,
+    /// Introspection of a client's own token that is opaque.
+    IntrospectOpaque,
     /// The key set.
     Jwks,
     /// Refreshes, each of which rotates: one durable commit each.
@@ -33,7 +37,10 @@ impl Scenario {
         match contender {
             Contender::Sqlite | Contender::Filled | Contender::OidcProvider => true,
             Contender::Postgres => self != Self::Jwks,
-            Contender::Floor => !matches!(self, Self::Refresh | Self::Code),
+            Contender::Floor => matches!(
+                self,
+                Self::Token | Self::IntrospectUser | Self::IntrospectClient | Self::Jwks
+            ),
         }
     }
 
@@ -42,7 +49,7 @@ impl Scenario {
         match self {
             Self::Token => Some(80),
             Self::IntrospectUser | Self::IntrospectClient => Some(70),
-            Self::Jwks | Self::Refresh | Self::Code => None,
+            _ => None,
         }
     }
 
@@ -57,6 +64,18 @@ impl Scenario {
                 Work::Same {
                     request: post(target, dialect.token, &form),
                     field: r#""access_token":"ey"#,
+                }
+            }
+            Self::TokenOpaque => Work::Same {
+                request: post_opaquely(target, dialect.token, &itself),
+                field: r#""token_type":"Bearer""#,
+            },
+            Self::IntrospectOpaque => {
+                let request = post_opaquely(target, dialect.token, &itself);
+                let token = obtain(target, &request, "access_token").await?;
+                Work::Same {
+                    request: post_opaquely(target, dialect.introspect, &[("token", &token)]),
+                    field: r#""active":true"#,
                 }
             }
             Self::IntrospectUser => introspect(target, &of_user(target, "access_token").await?),
@@ -118,6 +137,8 @@ impl fmt::Display for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Token => "token (client credentials)",
+            Self::TokenOpaque => "token, opaque",
+            Self::IntrospectOpaque => "introspect (opaque)",
             Self::IntrospectUser => "introspect (user's token)",
             Self::IntrospectClient => "introspect (client's own)",
             Self::Jwks => "jwks",

@@ -142,6 +142,24 @@ pub(crate) fn post_head(target: &Target, path: &str) -> String {
         client_secret,
         ..
     } = &target.known;
+    head(target, path, client_id, client_secret)
+}
+
+/// A POST of a form by the client whose tokens are opaque.
+pub(crate) fn post_opaquely(target: &Target, path: &str, form: &[(&str, &str)]) -> Vec<u8> {
+    let Known {
+        client_id,
+        client_secret,
+        opaque,
+        ..
+    } = &target.known;
+    let same = || (&**client_id, &**client_secret);
+    let other = opaque.as_ref().map(|(id, secret)| (&**id, &**secret));
+    let (id, secret) = other.unwrap_or_else(same);
+    whole(&head(target, path, id, secret), &written(form))
+}
+
+fn head(target: &Target, path: &str, client_id: &str, client_secret: &str) -> String {
     let basic = STANDARD.encode(format!("{client_id}:{client_secret}"));
     format!(
         "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {basic}\r\nAccept: application/json\r\n\
@@ -152,15 +170,22 @@ pub(crate) fn post_head(target: &Target, path: &str) -> String {
 
 /// A POST of a form by the confidential client.
 pub(crate) fn post(target: &Target, path: &str, form: &[(&str, &str)]) -> Vec<u8> {
-    let body = form_urlencoded::Serializer::new(String::new())
+    post_body(target, path, &written(form))
+}
+
+fn written(form: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
-        .finish();
-    post_body(target, path, &body)
+        .finish()
 }
 
 /// The same of a form that is written already.
 pub(crate) fn post_body(target: &Target, path: &str, body: &str) -> Vec<u8> {
-    format!("{}{}\r\n\r\n{body}", post_head(target, path), body.len()).into_bytes()
+    whole(&post_head(target, path), body)
+}
+
+fn whole(head: &str, body: &str) -> Vec<u8> {
+    format!("{head}{}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// A GET by nobody in particular.

@@ -21,7 +21,8 @@ use crate::output::{self, Stream};
 #[command(after_help = "\
 Examples:
   gatepass admin export gatepass.jsonl
-  gatepass admin export --database gatepass.db | gatepass admin import --database postgres:///gatepass")]
+  gatepass admin export --database gatepass.db | \\
+      gatepass admin import --database postgres:///gatepass")]
 pub(super) struct Export {
     /// Where it goes, readable by its owner alone [default: standard output]
     #[arg(value_name = "FILE")]

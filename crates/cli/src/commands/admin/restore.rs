@@ -20,8 +20,8 @@ use crate::output::{self, OutputArgs};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  gatepass admin restore 2026-01-31.db --database /var/lib/gatepass/gatepass.db
-  gatepass admin restore gatepass-2026-01-31.db --force --end-grants
+  gatepass admin restore copy.db --database /var/lib/gatepass/gatepass.db
+  gatepass admin restore copy.db --force --end-grants
 
 A PostgreSQL database is restored by pg_restore.")]
 pub(super) struct Restore {
