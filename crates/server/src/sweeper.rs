@@ -9,9 +9,9 @@ use gatepass_store::Store;
 /// How often it is looked for them.
 const PAUSE: Duration = Duration::from_secs(60);
 /// How many of each kind go at a time.
-const LIMIT: u32 = 1000;
+const LIMIT: u32 = 200;
 /// How long everybody else has the database for themselves while there are more.
-const BREATH: Duration = Duration::from_millis(50);
+const BREATH: Duration = Duration::from_millis(100);
 
 /// Sweeps until it is aborted.
 pub(crate) async fn sweep(store: Arc<dyn Store>) {

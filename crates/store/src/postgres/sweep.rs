@@ -8,7 +8,7 @@ use crate::columns::time;
 use crate::{StoreError, retention};
 
 /// The most rows that go in one statement. Their locks are held for as long as it runs.
-const BATCH: u32 = 200;
+const BATCH: u32 = 50;
 
 /// Before which moment a row must have ended to go now.
 type Bound = fn(Timestamp) -> Timestamp;

@@ -8,7 +8,7 @@ use crate::columns::time;
 use crate::{StoreError, retention};
 
 /// The most rows that go in one piece of work. Between two pieces everybody else has a turn.
-const BATCH: u32 = 200;
+const BATCH: u32 = 50;
 
 /// Before which moment a row must have ended to go now.
 type Bound = fn(Timestamp) -> Timestamp;
