@@ -6,6 +6,7 @@
 //!
 //! [`Postgres`] is a database server that a test has for itself, and [`Relay`] a way to it that can be cut.
 
+mod cast;
 mod clock;
 mod entropy;
 mod pair;
@@ -13,11 +14,14 @@ mod postgres;
 mod relay;
 mod stepped;
 mod turns;
+mod wire;
 
+pub use cast::REDIRECT_URI;
 pub use clock::VirtualClock;
 pub use entropy::Seeded;
-pub use pair::{Fault, Pair, REDIRECT_URI};
+pub use pair::Pair;
 pub use postgres::{Postgres, PostgresDatabase};
 pub use relay::{Relay, Way};
 pub use stepped::Stepped;
 pub use turns::Turns;
+pub use wire::Fault;

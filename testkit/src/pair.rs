@@ -1,54 +1,38 @@
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use gatepass_http::{Clock as _, DriveError, Person, PersonError, Shell, Transport, drive};
+use gatepass_http::{Clock as _, DriveError, Shell, drive};
 use gatepass_proto::client_auth::{ClientCredentials, Draft, Presented};
 use gatepass_proto::decide::change::Change;
-use gatepass_proto::decide::details::{SessionDetails, UserDetails};
-use gatepass_proto::decide::record::{Client, Record, Session, User};
-use gatepass_proto::decide::rules::{Lifetimes, Requests, Tokens};
-use gatepass_proto::decide::{Pairwise, PasswordFact, RefreshKeys, Rules};
+use gatepass_proto::decide::details::SessionDetails;
+use gatepass_proto::decide::record::{Record, Session};
+use gatepass_proto::decide::{PasswordFact, Rules};
 use gatepass_proto::endpoint::authorize::{Authorize, Login, authorize, consent};
 use gatepass_proto::endpoint::device::{self, UserCode};
 use gatepass_proto::endpoint::token::{TokenRequest, token};
 use gatepass_proto::endpoint::{introspect, revoke};
 use gatepass_proto::flow::{
-    CodeFlow, CodeSetup, Endpoint, Flow, IntrospectFlow, Notice, RevokeFlow, TokenFlow, Unreachable,
+    CodeFlow, CodeSetup, Endpoint, Flow, IntrospectFlow, RevokeFlow, TokenFlow,
 };
 use gatepass_proto::grant::GrantParams;
 use gatepass_proto::grant::refresh_token::Refresh;
+use gatepass_proto::jose::SigningKey;
 use gatepass_proto::jose::access_token::TYP;
-use gatepass_proto::jose::{KeySet, SigningKey};
 use gatepass_proto::message::device::DeviceAuthorizationResponse;
 use gatepass_proto::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use gatepass_proto::message::revocation::RevocationRequest;
 use gatepass_proto::message::token::TokenResponse;
-use gatepass_proto::{ClientId, Cx, Digest, OAuthError, Params, Scope, Secret, Timestamp, UserId};
+use gatepass_proto::{Cx, Digest, OAuthError, Params, Secret, Timestamp, UserId};
 use gatepass_server::judge::{Judge, Nothing, PasswordCheck};
 use gatepass_store::{Store, StoreError};
 use http::header::AUTHORIZATION;
 use url::Url;
 
+use crate::cast::{ISSUER, REDIRECT_URI, client, rules, user};
+use crate::wire::{Fault, Wire};
 use crate::{Seeded, Stepped, Turns, VirtualClock};
-
-/// Where the pair's client has its browser come back to.
-pub const REDIRECT_URI: &str = "https://app.example/callback";
-
-const ISSUER: &str = "https://as.example";
-
-/// What the network does to one exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Nothing.
-    None,
-    /// The request never arrives.
-    LoseRequest,
-    /// The server answers, and nobody hears it.
-    LoseAnswer,
-}
 
 /// A server and its clients in one process, with nothing but bytes between them.
 pub struct Pair {
@@ -354,102 +338,5 @@ impl PasswordCheck for Pair {
         } else {
             PasswordFact::Wrong
         })
-    }
-}
-
-struct Wire<'a> {
-    pair: &'a Pair,
-    fault: Fault,
-}
-
-#[async_trait]
-impl Transport for Wire<'_> {
-    async fn send(
-        &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<http::Response<Vec<u8>>, Unreachable> {
-        let lost = || Unreachable {
-            reason: "the test's network lost it".to_owned(),
-        };
-        if self.fault == Fault::LoseRequest {
-            return Err(lost());
-        }
-        let answer = self.pair.serve(&request).await;
-        if self.fault == Fault::LoseAnswer {
-            Err(lost())
-        } else {
-            Ok(answer)
-        }
-    }
-}
-
-#[async_trait]
-impl Person for Wire<'_> {
-    async fn redirect(&self, url: Url) -> Result<Params, PersonError> {
-        self.pair
-            .browse(&url)
-            .await
-            .map_err(|error| PersonError::Failed(error.to_string()))
-    }
-
-    async fn show(&self, _: Notice) -> Result<(), PersonError> {
-        Ok(())
-    }
-}
-
-fn rules(signing: &SigningKey) -> Rules {
-    let keys = BTreeMap::from([(1, [7; 32].into())]);
-    Rules {
-        issuer: ISSUER.to_owned(),
-        token_endpoint: format!("{ISSUER}/token"),
-        par_endpoint: format!("{ISSUER}/par"),
-        default_audience: format!("{ISSUER}/api"),
-        keys: KeySet::of([signing.jwk()]),
-        refresh_keys: RefreshKeys::new(keys).expect("one key"),
-        pairwise: Pairwise::new(&[9; 32]),
-        lifetimes: Lifetimes::default(),
-        requests: Requests::default(),
-        tokens: Tokens::default(),
-        trusted_issuers: Vec::new(),
-    }
-}
-
-fn client(secret: &Secret) -> Client {
-    let scope = || "read write".parse::<Scope>().expect("a scope");
-    Client {
-        client_id: ClientId::new("cl_pair"),
-        client_name: "Pair".to_owned(),
-        client_secrets: vec![secret.digest()],
-        auth_methods: vec!["client_secret_basic".to_owned()],
-        redirect_uris: vec![REDIRECT_URI.to_owned()],
-        grant_types: [
-            "authorization_code",
-            "refresh_token",
-            "client_credentials",
-            "password",
-            "urn:ietf:params:oauth:grant-type:device_code",
-        ]
-        .map(str::to_owned)
-        .to_vec(),
-        scope: scope(),
-        default_scope: scope(),
-        resources: Vec::new(),
-        require_pkce: true,
-        json_body: false,
-        access_token_ttl: None,
-        refresh_grace: None,
-        client_id_issued_at: Timestamp::from_secs(1_800_000_000),
-        details: Arc::default(),
-    }
-}
-
-fn user(user_id: &UserId) -> User {
-    User {
-        user_id: user_id.clone(),
-        username: "user".to_owned(),
-        password_hash: "not looked at".to_owned(),
-        created_at: Timestamp::from_secs(1_800_000_000),
-        locked_at: None,
-        details: UserDetails::default(),
     }
 }

@@ -11,8 +11,8 @@ use gatepass_proto::grant::password::Login;
 use gatepass_proto::grant::refresh_token::Refresh;
 use gatepass_proto::{Cx, Scope, Secret};
 
+use crate::inner::Inner;
 use crate::server::{Door, Server};
-use crate::session::Inner;
 use crate::tokens::StoredToken;
 use crate::{Credential, Error, Grant, OAuth};
 

@@ -11,8 +11,8 @@ use gatepass_proto::grant::token_exchange::{
 use serde_json::{Map, Value};
 
 use crate::acquire::Ready;
+use crate::inner::Inner;
 use crate::server::{Door, Server};
-use crate::session::Inner;
 use crate::{ClientKey, Error, JwtBearer, OAuth, SecretRef, SignedAssertion, TokenExchange};
 
 impl Inner {

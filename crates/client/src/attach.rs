@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
-use crate::session::Inner;
+use crate::inner::Inner;
 use crate::tokens::StoredToken;
 use crate::{ApiKey, Credential, Error, KeyPlace, netrc};
 

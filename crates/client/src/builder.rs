@@ -5,7 +5,7 @@ use gatepass_http::{
 };
 
 use crate::flight::Flight;
-use crate::session::{Inner, State};
+use crate::inner::{Inner, State};
 use crate::tokens::{MemoryTokens, TokenKey, TokenStore};
 use crate::{Certificate, Credential, Error, LoginOptions, Paths, Profile, Session};
 

@@ -10,7 +10,7 @@ use gatepass_proto::{Entropy, Secret};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, Method};
 
-use crate::session::Inner;
+use crate::inner::Inner;
 use crate::{Attachment, Credential, Error, Where};
 
 /// What an answer says of the nonce that comes next (RFC 7616 §3.5).

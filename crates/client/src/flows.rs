@@ -11,8 +11,8 @@ use gatepass_proto::message::backchannel::{BackchannelAuthenticationRequest, Hin
 use gatepass_proto::message::device::DeviceAuthorizationRequest;
 use url::Url;
 
+use crate::inner::Inner;
 use crate::server::{Door, Server};
-use crate::session::Inner;
 use crate::tokens::StoredToken;
 use crate::{Ciba, Error, Grant, LoginOptions, LoginWay, Loopback, OAuth};
 

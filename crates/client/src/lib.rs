@@ -65,6 +65,7 @@ mod flight;
 mod flows;
 mod grant;
 mod identity;
+mod inner;
 mod keyring_entry;
 #[cfg(feature = "tower")]
 mod layer;

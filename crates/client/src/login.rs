@@ -6,7 +6,7 @@ use gatepass_http::Person;
 use gatepass_proto::Scope;
 use url::Url;
 
-use crate::session::Inner;
+use crate::inner::Inner;
 use crate::tokens::StoredToken;
 use crate::{Attachment, Browser, Credential, Error, Grant, OAuth, Session, Status, SystemBrowser};
 

@@ -11,7 +11,7 @@ use http::Request;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::Value;
 
-use crate::session::Inner;
+use crate::inner::Inner;
 use crate::tokens::StoredToken;
 use crate::{Error, LoginEndpoint, LoginStyle};
 

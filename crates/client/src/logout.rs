@@ -5,8 +5,8 @@ use gatepass_proto::flow::{Endpoint, RevokeFlow};
 use gatepass_proto::message::quirks::RevokeBy;
 use gatepass_proto::message::revocation::RevocationRequest;
 
+use crate::inner::Inner;
 use crate::server::Door;
-use crate::session::Inner;
 use crate::tokens::{StoredToken, TokenKey};
 use crate::{Credential, Error, OAuth, Session};
 
@@ -36,7 +36,7 @@ impl Session {
     pub async fn logout(&self) -> Result<LogoutReport, Error> {
         let inner = &self.inner;
         let mut report = inner.end(&inner.key).await?;
-        *inner.state() = crate::session::State::default();
+        *inner.state() = crate::inner::State::default();
         for key in inner.tokens.keys().await? {
             if key.is_for_a_scope_of(&inner.key) {
                 report = report.or_worse(inner.end(&key).await?);

@@ -6,8 +6,8 @@ use gatepass_proto::message::registration::{ClientInformation, ClientMetadata};
 use gatepass_proto::{Digest, Secret};
 use serde_json::Value;
 
+use crate::inner::Inner;
 use crate::server::{Door, Server};
-use crate::session::Inner;
 use crate::tokens::{StoredToken, TokenKey};
 use crate::{Credential, Error, Grant, OAuth, Session};
 

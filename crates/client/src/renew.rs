@@ -8,7 +8,7 @@ use gatepass_proto::{Secret, Timestamp};
 
 use crate::Error;
 use crate::attach::Current;
-use crate::session::{Inner, State};
+use crate::inner::{Inner, State};
 use crate::tokens::{FailedRenewal, StoreError, StoredToken};
 
 /// How long another process may hold the lock: longer than a request and its repetition take.

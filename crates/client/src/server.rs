@@ -10,7 +10,7 @@ use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::{DiscoverFlow, Endpoint, IdTokenSetup, TokenSetup};
 use gatepass_proto::message::metadata::ServerMetadata;
 
-use crate::session::Inner;
+use crate::inner::Inner;
 use crate::{Endpoints, Error, OAuth};
 
 /// How long discovered metadata is believed without looking again, in one process. Below it the cache of documents

@@ -29,7 +29,6 @@ mod keys;
 mod lanes;
 mod limits;
 mod listen;
-mod lost_key;
 mod meter;
 mod mtls;
 mod nodes;

@@ -40,7 +40,7 @@ use crate::proxy::{self, Front};
 use crate::serving::{Door, Seal};
 use crate::sweeper::sweep;
 use crate::tls::{Certificate, Reloader, asking};
-use crate::{given, limits, lost_key, nodes, routes};
+use crate::{given, limits, nodes, routes, seal};
 
 /// What is added to the database's name for the file of the ready-made set.
 const DEV_SET: &str = ".dev.json";
@@ -258,7 +258,7 @@ async fn assemble(
     certified: Certified,
     clock: Arc<dyn Clock>,
 ) -> Result<App, StartError> {
-    lost_key::refuse(config, &**store).await?;
+    seal::refuse_lost(config, &**store).await?;
     let master = Arc::new(given::master_key(config)?);
     let keeping = Keeping {
         store: Arc::clone(store),

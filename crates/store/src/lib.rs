@@ -31,6 +31,7 @@ mod remembering;
 mod retention;
 mod rows;
 mod sqlite;
+mod steps;
 mod table;
 pub mod transfer;
 

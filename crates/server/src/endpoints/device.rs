@@ -137,23 +137,20 @@ pub(crate) async fn login(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let (cookie, form, confirmed) =
-        match confirmed_form(&app, query.as_deref(), &headers, body).await {
-            Ok(form) => form,
-            Err(error) => return show::error(&error),
-        };
-    let request = match waiting(&app, peer, &confirmed.code).await {
-        Ok(request) => request,
-        Err(error) => return show::error(&error),
-    };
+) -> Result<Response, Response> {
+    let refused = |error| show::error(&error);
+    let submitted = confirmed_form(&app, query.as_deref(), &headers, body).await;
+    let (cookie, form, confirmed) = submitted.map_err(refused)?;
+    let request = waiting(&app, peer, &confirmed.code)
+        .await
+        .map_err(refused)?;
     let action = confirmed.path(&app, paths::DEVICE_LOGIN);
     let page = sign_in(&app, &action, request.as_ref());
     // The session has another cookie, and so the mark is another.
     let next = |session: &Secret| {
         Confirmed::new(&app, session, confirmed.code.clone()).path(&app, paths::DEVICE)
     };
-    page.submitted(peer, &headers, &cookie, &form, next).await
+    Ok(page.submitted(peer, &headers, &cookie, &form, next).await)
 }
 
 /// The consent page's form.
@@ -163,21 +160,16 @@ pub(crate) async fn decision(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let (cookie, form, confirmed) =
-        match confirmed_form(&app, query.as_deref(), &headers, body).await {
-            Ok(form) => form,
-            Err(error) => return show::error(&error),
-        };
-    let allow = match browser::decision(&form) {
-        Ok(allow) => allow,
-        Err(error) => return show::error(&error),
-    };
+) -> Result<Response, Response> {
+    let refused = |error| show::error(&error);
+    let submitted = confirmed_form(&app, query.as_deref(), &headers, body).await;
+    let (cookie, form, confirmed) = submitted.map_err(refused)?;
+    let allow = browser::decision(&form).map_err(refused)?;
     let session = cookie.digest();
     let judged = app.judge(peer, |facts, cx| {
         judge::answer(&confirmed.code, &session, allow, facts, cx.now)
     });
-    match judged.await {
+    Ok(match judged.await {
         Ok(client) => DeviceDonePage {
             client_name: &client.client_name,
             allowed: allow,
@@ -187,7 +179,7 @@ pub(crate) async fn decision(
             code_page(&app, &cookie, "", Some(CodeProblem::Unknown))
         }
         Err(error) => show::error(&error),
-    }
+    })
 }
 
 /// A code that was confirmed in this browser.

@@ -6,8 +6,10 @@ use gatepass_proto::Entropy;
 use zeroize::Zeroizing;
 
 mod file;
+mod lost;
 mod source;
 
+pub(crate) use lost::refuse_lost;
 pub use source::KeySource;
 
 /// Length of the master key and of every key derived from it, in bytes.

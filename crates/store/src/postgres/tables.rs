@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::timeout;
@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::fault::{fault, is, silent};
 use super::pool;
 use crate::StoreError;
+use crate::steps::{newer, untaken};
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let mut steps = sqlx::migrate!("src/postgres/migrations");
@@ -103,16 +104,6 @@ async fn migrate(conn: &mut PgConnection) -> Result<(), StoreError> {
     MIGRATIONS
         .run_direct(None, &mut *whole, false)
         .await
-        .map_err(|error| match error {
-            MigrateError::VersionMissing(version) => newer(version),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                fault(&error)
-            }
-            error => StoreError::Damaged(error.to_string()),
-        })?;
+        .map_err(|error| untaken(error, fault))?;
     whole.commit().await.map_err(|error| fault(&error))
-}
-
-fn newer(version: i64) -> StoreError {
-    StoreError::Newer(format!("its tables are of version {version}"))
 }

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
 use super::fault::{fault, is_busy};
 use super::file::Prepared;
 use crate::StoreError;
+use crate::steps::{newer, untaken};
 
 /// The tables, as steps forward. There are none back: an older program refuses a newer database.
 static MIGRATIONS: Migrator = sqlx::migrate!("src/sqlite/migrations");
@@ -182,16 +183,6 @@ pub(super) async fn migrate(conn: &mut SqliteConnection) -> Result<(), StoreErro
     MIGRATIONS
         .run_direct(None, &mut *whole, false)
         .await
-        .map_err(|error| match error {
-            MigrateError::VersionMissing(version) => newer(version),
-            MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                fault(&error)
-            }
-            error => StoreError::Damaged(error.to_string()),
-        })?;
+        .map_err(|error| untaken(error, fault))?;
     whole.commit().await.map_err(|error| fault(&error))
-}
-
-fn newer(version: i64) -> StoreError {
-    StoreError::Newer(format!("its tables are of version {version}"))
 }

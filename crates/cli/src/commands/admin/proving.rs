@@ -24,46 +24,8 @@ pub(super) struct Proving {
     /// Its certificate in PEM, which is registered as a JWK set
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jwks", "jwks_uri"])]
     certificate: Option<PathBuf>,
-    /// For tls_client_auth: the subject of its certificate (RFC 4514), as in "CN=robot,O=Example"
-    #[arg(
-        long,
-        value_name = "NAME",
-        group = "certified_name",
-        requires = "auth_method"
-    )]
-    tls_client_auth_subject_dn: Option<String>,
-    /// For tls_client_auth: a host name in its certificate
-    #[arg(
-        long,
-        value_name = "HOST",
-        group = "certified_name",
-        requires = "auth_method"
-    )]
-    tls_client_auth_san_dns: Option<String>,
-    /// For tls_client_auth: a URI in its certificate
-    #[arg(
-        long,
-        value_name = "URI",
-        group = "certified_name",
-        requires = "auth_method"
-    )]
-    tls_client_auth_san_uri: Option<String>,
-    /// For tls_client_auth: an IP address in its certificate
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        group = "certified_name",
-        requires = "auth_method"
-    )]
-    tls_client_auth_san_ip: Option<String>,
-    /// For tls_client_auth: a mail address in its certificate
-    #[arg(
-        long,
-        value_name = "ADDRESS",
-        group = "certified_name",
-        requires = "auth_method"
-    )]
-    tls_client_auth_san_email: Option<String>,
+    #[command(flatten)]
+    certified: CertifiedName,
     /// Bind its access tokens to its key: token requests without a DPoP proof are refused
     #[arg(long)]
     dpop: bool,
@@ -75,6 +37,27 @@ pub(super) struct Proving {
     pub(super) master_key_file: Option<PathBuf>,
 }
 
+/// The one name by which an authority knows it (RFC 8705 §2.1.2).
+#[derive(Args)]
+#[group(multiple = false, requires = "auth_method")]
+struct CertifiedName {
+    /// For tls_client_auth: the subject of its certificate (RFC 4514), as in "CN=robot,O=Example"
+    #[arg(long, value_name = "NAME")]
+    tls_client_auth_subject_dn: Option<String>,
+    /// For tls_client_auth: a host name in its certificate
+    #[arg(long, value_name = "HOST")]
+    tls_client_auth_san_dns: Option<String>,
+    /// For tls_client_auth: a URI in its certificate
+    #[arg(long, value_name = "URI")]
+    tls_client_auth_san_uri: Option<String>,
+    /// For tls_client_auth: an IP address in its certificate
+    #[arg(long, value_name = "ADDRESS")]
+    tls_client_auth_san_ip: Option<String>,
+    /// For tls_client_auth: a mail address in its certificate
+    #[arg(long, value_name = "ADDRESS")]
+    tls_client_auth_san_email: Option<String>,
+}
+
 impl Proving {
     /// What of it stands in the client's record.
     pub(super) fn details(&self) -> Result<ClientDetails, Failure> {
@@ -83,14 +66,15 @@ impl Proving {
             (None, Some(path)) => Some(certificate(path)?),
             (None, None) => None,
         };
+        let name = &self.certified;
         Ok(ClientDetails {
             jwks,
             jwks_uri: self.jwks_uri.clone(),
-            tls_client_auth_subject_dn: self.tls_client_auth_subject_dn.clone(),
-            tls_client_auth_san_dns: self.tls_client_auth_san_dns.clone(),
-            tls_client_auth_san_uri: self.tls_client_auth_san_uri.clone(),
-            tls_client_auth_san_ip: self.tls_client_auth_san_ip.clone(),
-            tls_client_auth_san_email: self.tls_client_auth_san_email.clone(),
+            tls_client_auth_subject_dn: name.tls_client_auth_subject_dn.clone(),
+            tls_client_auth_san_dns: name.tls_client_auth_san_dns.clone(),
+            tls_client_auth_san_uri: name.tls_client_auth_san_uri.clone(),
+            tls_client_auth_san_ip: name.tls_client_auth_san_ip.clone(),
+            tls_client_auth_san_email: name.tls_client_auth_san_email.clone(),
             tls_client_certificate_bound_access_tokens: self.certificate_bound,
             dpop_bound_access_tokens: self.dpop,
             ..ClientDetails::default()

@@ -66,21 +66,22 @@ pub(crate) async fn password(
     peer: Peer,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let (login, form) = match posted(&app, peer, &headers, body).await {
-        Ok(posted) => posted,
-        Err(response) => return response,
-    };
-    match password::change(&app, peer, &headers, &login, &form).await {
-        Ok(session) => {
-            let mut response = back(&app, Some(Notice::Password));
-            let cookie = app.cookie().set(&session);
-            response.headers_mut().append(SET_COOKIE, cookie);
-            response
-        }
-        Err(password::Refused::Problem(problem)) => page(&app, &login, None, Some(problem)).await,
-        Err(password::Refused::Error(error)) => show::error(&error),
-    }
+) -> Result<Response, Response> {
+    let (login, form) = posted(&app, peer, &headers, body).await?;
+    Ok(
+        match password::change(&app, peer, &headers, &login, &form).await {
+            Ok(session) => {
+                let mut response = back(&app, Some(Notice::Password));
+                let cookie = app.cookie().set(&session);
+                response.headers_mut().append(SET_COOKIE, cookie);
+                response
+            }
+            Err(password::Refused::Problem(problem)) => {
+                page(&app, &login, None, Some(problem)).await
+            }
+            Err(password::Refused::Error(error)) => show::error(&error),
+        },
+    )
 }
 
 /// `POST /account/logins`: ends one login, or all others.
@@ -89,11 +90,8 @@ pub(crate) async fn end_login(
     peer: Peer,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let (login, form) = match posted(&app, peer, &headers, body).await {
-        Ok(posted) => posted,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let (login, form) = posted(&app, peer, &headers, body).await?;
     let named = form.get("session").unwrap_or_default();
     let here = login.cookie.digest();
     let (ended, notice) = if named == "others" {
@@ -103,12 +101,12 @@ pub(crate) async fn end_login(
         let Some(digest) = digest else {
             let error =
                 OAuthError::invalid_request("the form names no login; go back and try again");
-            return show::error(&error);
+            return Err(show::error(&error));
         };
         let ended = ending::end(&app, digest, &login.user_id);
         (ended.await, Notice::Login)
     };
-    match ended {
+    Ok(match ended {
         Ok(()) if Digest::from_base64url(named) == Some(here) => {
             let mut response = back(&app, None);
             let cookie = app.cookie().clear();
@@ -117,7 +115,7 @@ pub(crate) async fn end_login(
         }
         Ok(()) => back(&app, Some(notice)),
         Err(error) => show::error(&error),
-    }
+    })
 }
 
 /// `POST /account/applications`: withdraws what an application was allowed.
@@ -126,11 +124,8 @@ pub(crate) async fn withdraw(
     peer: Peer,
     headers: HeaderMap,
     body: Body,
-) -> Response {
-    let (login, form) = match posted(&app, peer, &headers, body).await {
-        Ok(posted) => posted,
-        Err(response) => return response,
-    };
+) -> Result<Response, Response> {
+    let (login, form) = posted(&app, peer, &headers, body).await?;
     let client = form.get("client").unwrap_or_default();
     let withdrawn = async {
         let mut grants = lists::grants(&app, &login.user_id).await?;
@@ -142,10 +137,10 @@ pub(crate) async fn withdraw(
             .collect();
         commit(&app, changes).await
     };
-    match withdrawn.await {
+    Ok(match withdrawn.await {
         Ok(()) => back(&app, Some(Notice::Application)),
         Err(error) => show::error(&error),
-    }
+    })
 }
 
 /// A form of this page, and who sent it; otherwise the answer.

@@ -9,7 +9,7 @@ use crate::listen::StartError;
 
 /// Where keys lie sealed already, a new master key opens none of them, and only hides that the right one is lost. The
 /// database is asked first, for of nodes that start at once another may be making both.
-pub(crate) async fn refuse(config: &Config, store: &dyn Store) -> Result<(), StartError> {
+pub(crate) async fn refuse_lost(config: &Config, store: &dyn Store) -> Result<(), StartError> {
     let Some(KeySource::File(file)) = given::key_source(config)? else {
         return Ok(());
     };
