@@ -1,27 +1,41 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatepass_http::Clock;
-use gatepass_proto::Secret;
+use gatepass_proto::{Scope, Secret, UserId};
 
 use crate::flights::Flights;
 use crate::identity::{Identity, Scheme};
 use crate::ports::{UserCheck, Users};
 use crate::refusal::Refusal;
-use crate::remembered::{Remembered, Right};
+use crate::remembered::Remembered;
+
+/// How long right credentials are taken for right without another check.
+const MAX_AGE: Duration = Duration::from_secs(60);
+
+/// The most credentials remembered.
+const MAX_ENTRIES: usize = 1024;
 
 /// Checks usernames and passwords.
 pub(crate) struct Basic {
     users: Arc<dyn Users>,
-    remembered: Remembered,
+    remembered: Remembered<Right>,
     flights: Flights,
+}
+
+/// Who had the right password.
+#[derive(Clone, Debug)]
+struct Right {
+    subject: UserId,
+    scope: Scope,
 }
 
 impl Basic {
     pub(crate) fn new(users: Arc<dyn Users>) -> Self {
         Self {
             users,
-            remembered: Remembered::new(),
+            remembered: Remembered::new(MAX_ENTRIES),
             flights: Flights::default(),
         }
     }
@@ -34,7 +48,8 @@ impl Basic {
         from: Option<IpAddr>,
         clock: &dyn Clock,
     ) -> Result<Identity, Refusal> {
-        let tag = self.remembered.tag(&username, password);
+        // A username has no colon (RFC 7617 §2), so the two cannot be shifted against each other.
+        let tag = self.remembered.tag(&[&username, ":", password.expose()]);
         if let Some(right) = self.remembered.find(&tag, clock.now()) {
             return Ok(identity(username, right));
         }
@@ -47,7 +62,8 @@ impl Basic {
         match self.users.check(&username, password, from).await? {
             UserCheck::Right { subject, scope } => {
                 let right = Right { subject, scope };
-                self.remembered.insert(tag, now, right.clone());
+                self.remembered
+                    .insert(tag, now, now + MAX_AGE, right.clone());
                 Ok(identity(username, right))
             }
             UserCheck::Wrong => Err(Refusal::WrongPassword),
@@ -58,10 +74,6 @@ impl Basic {
 }
 
 fn identity(username: String, right: Right) -> Identity {
-    Identity {
-        subject: right.subject.to_string(),
-        client_id: None,
-        scope: right.scope,
-        scheme: Scheme::Basic { username },
-    }
+    let scheme = Scheme::Basic { username };
+    Identity::new(right.subject.to_string(), right.scope, scheme)
 }

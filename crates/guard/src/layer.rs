@@ -3,28 +3,52 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use gatepass_proto::Scope;
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::body::GuardedBody;
+use crate::grpc::is_grpc;
 use crate::guard::Guard;
-use crate::peer::{Peer, PeerAddr, PeerCertificate};
+use crate::refusal::Refusal;
+use crate::requirement::Requirement;
+use crate::rules::{Access, Rules};
 
 /// Puts a [`Guard`] in front of a service. Made by [`Guard::layer`].
 #[derive(Clone, Debug)]
 pub struct GuardLayer {
     guard: Guard,
-    required: Arc<Scope>,
+    asks: Asks,
+}
+
+/// Puts a [`Guard`] with [`Rules`] in front of a service. Made by [`Guard::rules`].
+#[derive(Clone, Debug)]
+pub struct RulesLayer(GuardLayer);
+
+/// What is asked of a request.
+#[derive(Clone, Debug)]
+enum Asks {
+    /// The same of every one.
+    Always(Arc<Access>),
+    /// It depends.
+    ByRule(Arc<Rules>),
 }
 
 impl GuardLayer {
-    pub(crate) fn new(guard: Guard, required: Scope) -> Self {
+    pub(crate) fn new(guard: Guard, required: Requirement) -> Self {
         Self {
             guard,
-            required: Arc::new(required),
+            asks: Asks::Always(Arc::new(Access::Required(required))),
         }
+    }
+}
+
+impl RulesLayer {
+    pub(crate) fn new(guard: Guard, rules: Rules) -> Self {
+        Self(GuardLayer {
+            guard,
+            asks: Asks::ByRule(Arc::new(rules)),
+        })
     }
 }
 
@@ -34,19 +58,25 @@ impl<S> Layer<S> for GuardLayer {
     fn layer(&self, inner: S) -> Self::Service {
         GuardService {
             inner,
-            guard: self.guard.clone(),
-            required: self.required.clone(),
+            layer: self.clone(),
         }
     }
 }
 
+impl<S> Layer<S> for RulesLayer {
+    type Service = GuardService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        self.0.layer(inner)
+    }
+}
+
 /// A service behind a [`Guard`]. What reaches it carries an [`Identity`](crate::Identity) in its extensions and
-/// no credentials. Its body type has to be one that bytes can be turned into, for the refusals.
+/// no credentials. A request that a rule leaves open reaches it as it came.
 #[derive(Clone, Debug)]
 pub struct GuardService<S> {
     inner: S,
-    guard: Guard,
-    required: Arc<Scope>,
+    layer: GuardLayer,
 }
 
 impl<S, B, R> Service<Request<B>> for GuardService<S>
@@ -54,11 +84,10 @@ where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: From<Bytes>,
 {
-    type Response = Response<R>;
+    type Response = Response<GuardedBody<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<R>, S::Error>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, S::Error>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -68,26 +97,43 @@ where
         // The one that was found ready has to be the one that is called.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
-        let Self {
-            guard, required, ..
-        } = self;
-        let (guard, required) = (guard.clone(), required.clone());
+        let GuardLayer { guard, asks } = self.layer.clone();
         Box::pin(async move {
-            let from = request.extensions().get::<PeerAddr>();
-            let from = from.map(|PeerAddr(address)| address.ip());
-            let certificate = request.extensions().get::<PeerCertificate>().cloned();
-            let peer = Peer { from, certificate };
-            let admitted = match guard.take(&mut request) {
-                Ok(presented) => guard.admit(presented, &peer, &required).await,
-                Err(why) => Err(why),
-            };
-            match admitted {
-                Ok(identity) => {
-                    request.extensions_mut().insert(identity);
-                    inner.call(request).await
-                }
-                Err(why) => Ok(guard.refuse(&why, &required)),
+            if let Some(metadata) = guard.serve_metadata(request.method(), request.uri().path()) {
+                return Ok(metadata);
             }
+            if let Err((why, required)) = let_in(&guard, &asks, &mut request).await {
+                return Ok(match is_grpc(request.headers()) {
+                    true => guard.refuse_grpc(&why, &required),
+                    false => guard.refuse(&why, &required),
+                });
+            }
+            let response = inner.call(request).await?;
+            Ok(response.map(GuardedBody::passed))
         })
+    }
+}
+
+/// Puts the identity into the request's extensions; or says why it does not pass, and what it would have taken.
+async fn let_in<B>(
+    guard: &Guard,
+    asks: &Asks,
+    request: &mut Request<B>,
+) -> Result<(), (Refusal, Requirement)> {
+    let access = match asks {
+        Asks::Always(access) => Ok(&**access),
+        Asks::ByRule(rules) => rules.access(request.method(), request.uri().path()),
+    };
+    match access {
+        Ok(Access::Open) => Ok(()),
+        Ok(Access::Denied) => Err((Refusal::Denied, Requirement::default())),
+        Ok(Access::Required(required)) => match guard.check(request, required).await {
+            Ok(identity) => {
+                request.extensions_mut().insert(identity);
+                Ok(())
+            }
+            Err(why) => Err((why, required.clone())),
+        },
+        Err(fault) => Err((fault.into(), Requirement::default())),
     }
 }

@@ -1,9 +1,39 @@
 //! Lets a request pass only with good credentials and enough scope.
 //!
 //! A [`Guard`] knows which credentials it takes and how each is checked; [`Guard::layer`] puts it in front of any
-//! HTTP service that speaks the `http` crate's types (axum, tonic, plain tower). What passes carries an
-//! [`Identity`] in its extensions and no credentials any more (RFC 9700 §4.10: a token goes no further than the
-//! service it was meant for). What does not pass is answered as RFC 6750 §3 and RFC 7617 say.
+//! HTTP service that speaks the `http` crate's types (axum, tonic, plain tower), [`Guard::rules`] asks something else of
+//! each route and method. What passes carries an [`Identity`] in its extensions and no credentials any more (RFC 9700
+//! §4.10: a token goes no further than the service it was meant for). What does not pass is answered as RFC 6750 §3,
+//! RFC 7617, RFC 9449 §7.1, RFC 9470 §3 and RFC 9728 §5.1 say; a gRPC client is answered in gRPC.
+//!
+//! This is a service of axum that takes the tokens of one issuer. It needs the feature `axum`, for [`Identity`] as an
+//! argument of a handler:
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use gatepass_guard::{Guard, Identity, Issuer, ResourceMetadata};
+//! use gatepass_proto::Scope;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let service = "https://weather.example";
+//! let guard = Guard::builder()
+//!     .issuer(Issuer::new("https://login.example", service))
+//!     .resource(ResourceMetadata::new(service)?)
+//!     .build();
+//! let app = Router::new()
+//!     .route("/", get(async |who: Identity| format!("good morning, {}", who.subject)))
+//!     .layer(guard.layer("read".parse::<Scope>()?));
+//! # let _: Router = app;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Who is trusted
+//!
+//! An [`Issuer`]'s keys are found by its metadata and remembered; while it is down they serve on, and without any nobody
+//! passes. Its JWTs are access tokens by their `typ` (RFC 9068), or by more doubtful signs where
+//! [`Issuer::untyped_tokens`] says so. [`Introspection`] asks the issuer about tokens that are no JWTs. In either case a
+//! token has to name the service as its audience.
 //!
 //! An access token that is bound to a key (RFC 9449) passes only with a proof that its holder has the key, and only where
 //! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token. One that is
@@ -12,55 +42,68 @@
 //! Who the users are, which API keys there are and which tokens were withdrawn it asks through small ports:
 //! [`Users`], [`ApiKeys`], [`OpaqueTokens`], [`Revocations`], [`Keys`]. When one of them cannot answer, nobody passes.
 //!
-//! ```
-//! use std::sync::Arc;
-//! use std::time::Duration;
+//! # What is remembered, and for how long
 //!
-//! use gatepass_guard::{FixedKeys, Guard, JwtCheck};
-//! use gatepass_proto::jose::KeySet;
-//! use gatepass_proto::Scope;
+//! | what | how long | so that |
+//! |---|---|---|
+//! | right passwords | 60 s | a changed password is seen after a minute |
+//! | checked signatures | 60 s, never beyond `exp` | a key that is withdrawn at once is believed for a minute |
+//! | answers about tokens | 10 s ([`Introspection::cache`]) | a withdrawn token passes for ten seconds |
+//! | that a token is not good | 5 s | |
+//! | proofs of a key | while they are good | none passes twice, in this process |
+//! | keys | as their `Cache-Control` says; 24 h more while the issuer is down | |
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let keys = KeySet::parse(br#"{"keys":[]}"#)?;
-//! let guard = Guard::builder()
-//!     .realm("weather")
-//!     .bearer(JwtCheck {
-//!         issuer: "https://login.example".into(),
-//!         audience: "https://weather.example".into(),
-//!         keys: Arc::new(FixedKeys::new(keys)),
-//!         leeway: Duration::from_secs(30),
-//!         revocations: None,
-//!     })
-//!     .build();
-//! let reading = guard.layer("read".parse::<Scope>()?);
-//! # let _ = reading;
-//! # Ok(())
-//! # }
-//! ```
+//! All of it is bounded, and none of it holds a token or a password, only a keyed hash of it.
 
 mod basic;
+mod body;
 mod bound;
+mod builder;
+mod challenges;
+#[cfg(feature = "axum")]
+mod extract;
 mod flights;
+mod grpc;
 mod guard;
+mod identify;
 mod identity;
-mod jwt;
+mod introspection;
+mod issuer;
 mod layer;
+mod path;
+mod pattern;
 mod peer;
 mod ports;
 mod presented;
 mod refusal;
 mod remembered;
+mod requirement;
+mod resource;
+mod rules;
 mod seen;
+mod tokens;
 
-pub use guard::{Guard, GuardBuilder};
+pub use body::GuardedBody;
+pub use builder::GuardBuilder;
+#[cfg(feature = "axum")]
+pub use extract::NoIdentity;
+pub use grpc::is_grpc;
+pub use guard::Guard;
 pub use identity::{Identity, Scheme};
-pub use jwt::JwtCheck;
-pub use layer::{GuardLayer, GuardService};
+pub use introspection::Introspection;
+pub use issuer::Issuer;
+pub use layer::{GuardLayer, GuardService, RulesLayer};
+pub use path::PathFault;
+pub use pattern::{PathPattern, PatternError};
 pub use peer::{PeerAddr, PeerCertificate};
 pub use ports::{
     ApiKeys, FixedKeys, KeyHolder, Keys, OpaqueTokens, Revocations, Unavailable, UserCheck, Users,
 };
 pub use presented::X_API_KEY;
+pub use refusal::Refusal;
+pub use requirement::Requirement;
+pub use resource::{ResourceError, ResourceMetadata};
+pub use rules::{Access, Rule, Rules};
 
 #[cfg(test)]
 mod tests;

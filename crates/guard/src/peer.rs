@@ -1,6 +1,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use http::Extensions;
+
 /// Where the connection comes from, for throttling by address. The server puts it into the extensions of each
 /// request; nothing that the client sends is read in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,4 +34,15 @@ impl PeerCertificate {
 pub(crate) struct Peer {
     pub(crate) from: Option<IpAddr>,
     pub(crate) certificate: Option<PeerCertificate>,
+}
+
+impl Peer {
+    /// What the server has put into the extensions of a request.
+    pub(crate) fn of(extensions: &Extensions) -> Self {
+        let from = extensions.get::<PeerAddr>();
+        Self {
+            from: from.map(|PeerAddr(address)| address.ip()),
+            certificate: extensions.get::<PeerCertificate>().cloned(),
+        }
+    }
 }

@@ -91,9 +91,15 @@ pub trait OpaqueTokens: Send + Sync {
 }
 
 /// Knows the public keys of the issuer.
+#[async_trait]
 pub trait Keys: Send + Sync {
-    /// The keys as they are now.
-    fn current(&self) -> Arc<KeySet>;
+    /// The keys as they are now, with the one of this id if the issuer has published it. Who asks for an id that nobody
+    /// knows may have invented it, so asking often must cost the issuer nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable`] when no keys can be had.
+    async fn current(&self, kid: Option<&str>) -> Result<Arc<KeySet>, Unavailable>;
 }
 
 /// Keys that never change.
@@ -107,9 +113,10 @@ impl FixedKeys {
     }
 }
 
+#[async_trait]
 impl Keys for FixedKeys {
-    fn current(&self) -> Arc<KeySet> {
-        self.0.clone()
+    async fn current(&self, _: Option<&str>) -> Result<Arc<KeySet>, Unavailable> {
+        Ok(self.0.clone())
     }
 }
 

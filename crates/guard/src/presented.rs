@@ -10,6 +10,9 @@ use crate::refusal::Refusal;
 /// The header that API keys are sent in.
 pub const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// The longest header with credentials that is looked at, in bytes: no token that is longer is good.
+const MAX_LEN: usize = 16 * 1024;
+
 /// What a request presents as proof. It is read from headers alone, never from the query (RFC 9700 §4.3.2).
 #[derive(Debug)]
 pub(crate) enum Presented {
@@ -37,6 +40,9 @@ impl Presented {
             None
         };
         match (authorization, api_key) {
+            (None, None) if is_in_query(request) => Err(Refusal::InvalidRequest(
+                "the access token stands in the query, where others read it; send it in the Authorization header",
+            )),
             (None, None) => Ok(None),
             (None, Some(key)) => Ok(Some(Self::ApiKey(Secret::new(key)))),
             (Some(value), None) if spoken.dpop && is_dpop(value) => {
@@ -63,6 +69,12 @@ impl Presented {
             headers.remove(DPOP);
         }
     }
+}
+
+/// Whether a token came where none is taken (RFC 6750 §2.3): logs, histories and referrers would have it.
+fn is_in_query<B>(request: &Request<B>) -> bool {
+    let mut params = request.uri().query().unwrap_or_default().split('&');
+    params.any(|param| param.split('=').next() == Some("access_token"))
 }
 
 fn is_dpop(value: &str) -> bool {
@@ -101,6 +113,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a st
         return Err(Refusal::InvalidRequest(
             "the request carries credentials more than once",
         ));
+    }
+    if value.len() > MAX_LEN {
+        return Err(Refusal::TooLarge);
     }
     value.to_str().map(Some).map_err(|_| MALFORMED)
 }

@@ -1,174 +1,122 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use bytes::Bytes;
+use gatepass_proto::ErrorCode;
 use gatepass_proto::dpop::ProofFault;
-use gatepass_proto::jose::ALGORITHMS;
-use gatepass_proto::message::challenge::Challenge;
-use gatepass_proto::{ErrorCode, Scope};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
-use serde_json::json;
+use http::StatusCode;
 
+use crate::path::PathFault;
 use crate::ports::Unavailable;
 
-/// Why a request does not pass.
-#[derive(Debug)]
-pub(crate) enum Refusal {
+/// Why a request does not pass. [`crate::Guard::refuse`] makes an answer of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
     /// Nothing that could be checked was presented.
+    #[error("credentials are required")]
     NoCredentials,
     /// What was presented cannot be read (RFC 6750 §3.1).
+    #[error("{0}")]
     InvalidRequest(&'static str),
+    /// What was presented is larger than anything that could be good.
+    #[error("the credentials are larger than 16 KiB")]
+    TooLarge,
     /// A username or password that is not right.
+    #[error("the username or the password is wrong")]
     WrongPassword,
     /// An access token or API key that is not good.
+    #[error("{0}")]
     InvalidToken(Cow<'static, str>),
     /// An access token that came with the wrong key or scheme, or came as `DPoP` and is not good.
+    #[error("{0}")]
     InvalidBound(Cow<'static, str>),
     /// A DPoP proof that is missing or not good (RFC 9449 §7.1).
+    #[error("{0}")]
     BadProof(ProofFault),
     /// Good credentials that do not open this.
+    #[error("the credentials do not have the scope that is required")]
     InsufficientScope,
+    /// Good credentials of a user who logged in too long ago, or not well enough (RFC 9470 §3).
+    #[error("a login of another kind is required, or a more recent one")]
+    InsufficientLogin,
+    /// Nobody gets through here.
+    #[error("nobody may do this")]
+    Denied,
+    /// It cannot be said where the path leads.
+    #[error("{0}")]
+    BadPath(#[from] PathFault),
     /// Too many wrong guesses.
+    #[error("too many failed attempts; wait before the next one")]
     Throttled(Duration),
-    /// Too many passwords are being checked at once.
+    /// Too much is being checked at once.
+    #[error("too many credentials are being checked; try again")]
     Busy,
-    /// A port cannot answer.
-    Unavailable(Unavailable),
-}
-
-/// What the challenges of a guard say.
-#[derive(Debug)]
-pub(crate) struct Challenges<'a> {
-    pub(crate) realm: &'a str,
-    pub(crate) bearer: bool,
-    pub(crate) basic: bool,
-    pub(crate) dpop: bool,
-    pub(crate) required: &'a Scope,
+    /// Somebody who would have to be asked cannot answer; the reason is for the log alone.
+    #[error("the server cannot answer right now; try again")]
+    Unavailable(#[from] Unavailable),
 }
 
 impl Refusal {
-    /// The answer, which nobody may keep.
-    pub(crate) fn respond<B: From<Bytes>>(&self, challenges: &Challenges<'_>) -> Response<B> {
-        let body = json!({ "error": self.code(), "error_description": self.description() });
-        let mut response = Response::new(Bytes::from(body.to_string()).into());
-        *response.status_mut() = self.status();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(wait) = self.retry_after() {
-            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait)));
-        }
-        for challenge in self.challenges(challenges) {
-            if let Ok(value) = HeaderValue::from_bytes(challenge.to_string().as_bytes()) {
-                headers.append(WWW_AUTHENTICATE, value);
-            }
-        }
-        response
+    /// A token that is not good, for a reason that is no secret.
+    pub(crate) const fn token(why: &'static str) -> Self {
+        Self::InvalidToken(Cow::Borrowed(why))
     }
 
-    fn status(&self) -> StatusCode {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
         match self {
             Self::NoCredentials
             | Self::WrongPassword
             | Self::InvalidToken(_)
             | Self::InvalidBound(_)
-            | Self::BadProof(_) => StatusCode::UNAUTHORIZED,
-            Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
-            Self::InsufficientScope => StatusCode::FORBIDDEN,
+            | Self::BadProof(_)
+            | Self::InsufficientLogin => StatusCode::UNAUTHORIZED,
+            Self::InvalidRequest(_) | Self::BadPath(_) => StatusCode::BAD_REQUEST,
+            Self::TooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::InsufficientScope | Self::Denied => StatusCode::FORBIDDEN,
             Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
-    /// The body's `error`. RFC 6750 has no code for missing credentials or a wrong password; `unauthorized` is
-    /// ours.
-    fn code(&self) -> &'static str {
+    /// The `error` of the body and of the challenge. RFC 6750 has no code for missing credentials, a wrong password or
+    /// what is closed to everybody; `unauthorized` and `access_denied` say so in the body alone.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::NoCredentials | Self::WrongPassword => "unauthorized",
-            Self::InvalidRequest(_) => ErrorCode::InvalidRequest.as_str(),
+            Self::InvalidRequest(_) | Self::TooLarge | Self::BadPath(_) => {
+                ErrorCode::InvalidRequest.as_str()
+            }
             Self::InvalidToken(_) | Self::InvalidBound(_) => ErrorCode::InvalidToken.as_str(),
             Self::BadProof(fault) => fault.code(),
             Self::InsufficientScope => ErrorCode::InsufficientScope.as_str(),
+            Self::InsufficientLogin => "insufficient_user_authentication",
+            Self::Denied => ErrorCode::AccessDenied.as_str(),
             Self::Throttled(_) | Self::Busy | Self::Unavailable(_) => {
                 ErrorCode::TemporarilyUnavailable.as_str()
             }
         }
     }
 
-    fn description(&self) -> Cow<'_, str> {
-        let text = match self {
-            Self::NoCredentials => "credentials are required",
-            Self::InvalidRequest(text) => text,
-            Self::WrongPassword => "the username or the password is wrong",
-            Self::InvalidToken(text) | Self::InvalidBound(text) => text,
-            Self::BadProof(fault) => return Cow::Owned(fault.to_string()),
-            Self::InsufficientScope => "the credentials do not have the scope that is required",
-            Self::Throttled(_) => "too many failed attempts; wait before the next one",
-            Self::Busy => "too many passwords are being checked; try again",
-            Self::Unavailable(_) => "the server cannot answer right now; try again",
-        };
-        Cow::Borrowed(text)
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
+    /// When to come again, in whole seconds, rounded up so that nobody comes too early.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::Throttled(wait) => Some(*wait),
-            Self::Busy => Some(Duration::from_secs(1)),
+            Self::Throttled(wait) => Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            Self::Busy => Some(1),
             _ => None,
         }
     }
 
-    /// A 401 names every scheme that would do (RFC 9110 §11.6.1). The error stands in the Bearer challenge alone,
-    /// and not at all where no token was presented (RFC 6750 §3.1).
-    fn challenges(&self, of: &Challenges<'_>) -> Vec<Challenge> {
-        let mut list = Vec::new();
-        let blames_token = matches!(
+    /// Whether the credentials are to blame that were presented, and not that there are none.
+    pub(crate) fn blames_token(&self) -> bool {
+        matches!(
             self,
             Self::InvalidRequest(_)
+                | Self::TooLarge
                 | Self::InvalidToken(_)
                 | Self::InvalidBound(_)
                 | Self::InsufficientScope
-        );
-        let unauthorized = self.status() == StatusCode::UNAUTHORIZED;
-        // First, for the programs that read no further than the first challenge are of its age.
-        if of.basic && unauthorized {
-            let basic = Challenge::new("Basic").with("realm", of.realm);
-            list.push(basic.with("charset", "UTF-8"));
-        }
-        if of.bearer && (blames_token || unauthorized) {
-            let mut bearer = Challenge::new("Bearer").with("realm", of.realm);
-            if blames_token {
-                bearer = bearer
-                    .with("error", self.code())
-                    .with("error_description", self.description());
-            }
-            if matches!(self, Self::InsufficientScope) {
-                bearer = bearer.with("scope", of.required.to_string());
-            }
-            list.push(bearer);
-        }
-        let blames_binding = matches!(self, Self::InvalidBound(_) | Self::BadProof(_));
-        if of.dpop && (blames_binding || matches!(self, Self::NoCredentials)) {
-            let mut dpop = Challenge::new("DPoP").with("algs", ALGORITHMS.join(" "));
-            if blames_binding {
-                dpop = dpop
-                    .with("error", self.code())
-                    .with("error_description", self.description());
-            }
-            list.push(dpop);
-        }
-        list
+                | Self::InsufficientLogin
+        )
     }
-}
-
-impl From<Unavailable> for Refusal {
-    fn from(error: Unavailable) -> Self {
-        Self::Unavailable(error)
-    }
-}
-
-/// Rounded up, so that nobody comes too early.
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -1,6 +1,7 @@
 //! A look over the settings and all that they name, without serving and without changing anything.
 
 use gatepass_http::{Clock as _, HttpTransport, SystemClock};
+use gatepass_listen::{Certificate, SOON};
 use gatepass_proto::decide::record::SealedKey;
 use gatepass_store::{Found, place};
 use rustls::pki_types::ServerName;
@@ -15,7 +16,6 @@ use crate::listen::{self, StartError};
 use crate::mtls::{self, Certified};
 use crate::proxy::Front;
 use crate::seal::MasterKey;
-use crate::tls::{Certificate, SOON};
 
 /// What was found about one setting.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -43,6 +43,32 @@ impl SessionCookie {
         }
     }
 
+    /// Takes every cookie of this name out of a request, and leaves the others as they are.
+    pub(crate) fn remove(&self, headers: &mut HeaderMap) {
+        let lines: Vec<_> = headers.get_all(COOKIE).iter().cloned().collect();
+        headers.remove(COOKIE);
+        for line in lines {
+            let others: Vec<&[u8]> = line
+                .as_bytes()
+                .split(|byte| *byte == b';')
+                .filter(|pair| !self.is_own(pair))
+                .map(<[u8]>::trim_ascii)
+                .filter(|pair| !pair.is_empty())
+                .collect();
+            if let (false, Ok(line)) = (
+                others.is_empty(),
+                HeaderValue::from_bytes(&others.join(&b"; "[..])),
+            ) {
+                headers.append(COOKIE, line);
+            }
+        }
+    }
+
+    fn is_own(&self, pair: &[u8]) -> bool {
+        let name = pair.split(|byte| *byte == b'=').next();
+        name.is_some_and(|name| name.trim_ascii() == self.name.as_bytes())
+    }
+
     /// The cookie's value in a request.
     ///
     /// `None` when it is missing, empty, oversized or not plain ASCII, and also when it comes more than

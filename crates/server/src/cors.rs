@@ -14,8 +14,9 @@ use http::{HeaderValue, Method, StatusCode};
 const ANYBODY: HeaderValue = HeaderValue::from_static("*");
 /// What the endpoints have, each with its own answer to what it has not.
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, DELETE");
-/// What a script may send beside what it always may.
-const SENT: HeaderValue = HeaderValue::from_static("authorization, content-type, dpop");
+/// What a script may send beside what it always may. Clients of the Model Context Protocol send its version everywhere.
+const SENT: HeaderValue =
+    HeaderValue::from_static("authorization, content-type, dpop, mcp-protocol-version");
 /// What a script may read of an answer beside what it always may.
 const READ: HeaderValue =
     HeaderValue::from_static("www-authenticate, dpop-nonce, retry-after, location");

@@ -1,9 +1,9 @@
 //! What a configuration names, read and made usable: certificates, keys, terms.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use gatepass_http::{Clock as _, Egress, OsEntropy, SystemClock};
+use gatepass_listen::{TlsError, Transport};
 use gatepass_proto::decide::rules::TrustedIssuer;
 use gatepass_proto::endpoint::register::{Admission, RegistrationPolicy};
 use gatepass_proto::jose::KeySet;
@@ -12,7 +12,6 @@ use crate::config::{Config, KeySource, MASTER_KEY, Tls};
 use crate::dev;
 use crate::listen::StartError;
 use crate::seal::MasterKey;
-use crate::tls::{Certificate, TlsError, dev_tls, serving};
 
 /// On what terms clients register themselves. Where the policy names no scope, it is those that the metadata names.
 pub(crate) fn policy(config: &Config) -> RegistrationPolicy {
@@ -31,28 +30,11 @@ pub(crate) fn policy(config: &Config) -> RegistrationPolicy {
 }
 
 /// What connections are sealed with.
-#[derive(Default)]
-pub(crate) struct Transport {
-    /// How; `None` for not at all.
-    pub(crate) config: Option<Arc<rustls::ServerConfig>>,
-    /// The file of the authority that is made for this machine.
-    pub(crate) ca: Option<PathBuf>,
-    /// The operator's certificate, which may be replaced.
-    pub(crate) certificate: Option<Arc<Certificate>>,
-}
-
 pub(crate) fn transport(config: &Config) -> Result<Transport, StartError> {
     let fault = |error: TlsError| StartError::Tls(error.to_string());
     match &config.tls {
         Tls::Off => Ok(Transport::default()),
-        Tls::Files { cert, key } => {
-            let certificate = Arc::new(Certificate::read(cert, key).map_err(fault)?);
-            Ok(Transport {
-                config: Some(serving(Arc::clone(&certificate)).map_err(fault)?),
-                ca: None,
-                certificate: Some(certificate),
-            })
-        }
+        Tls::Files { cert, key } => Transport::of_files(cert, key).map_err(fault),
         Tls::Dev => {
             let file = config.database_file().ok_or_else(|| {
                 let text = "development certificates are kept beside the database; give it a path";
@@ -62,12 +44,7 @@ pub(crate) fn transport(config: &Config) -> Result<Transport, StartError> {
                 .parent()
                 .filter(|folder| !folder.as_os_str().is_empty());
             let folder = folder.unwrap_or_else(|| Path::new("."));
-            let dev = dev_tls(folder, SystemClock.now()).map_err(fault)?;
-            Ok(Transport {
-                config: Some(dev.config),
-                ca: Some(dev.ca),
-                certificate: None,
-            })
+            Transport::for_this_machine(folder, SystemClock.now()).map_err(fault)
         }
     }
 }

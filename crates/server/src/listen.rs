@@ -2,20 +2,17 @@
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum_server::Handle;
 use gatepass_http::{Clock, SystemClock};
-use gatepass_proto::ClientId;
+use gatepass_listen::{Door, Reloader, Seal, Transport, asking, bind};
 use gatepass_proto::decide::{Pairwise, Rules};
 use gatepass_proto::dpop::Nonces;
 use gatepass_proto::endpoint::register::{Admission, Terms};
 use gatepass_proto::grant::jwt_bearer;
 use gatepass_proto::jose::KeySet;
+use gatepass_proto::{ClientId, Scope};
 use gatepass_store::{Remembering, Store, StoreError};
 use tokio::task::JoinSet;
 use url::Url;
@@ -26,6 +23,7 @@ use crate::config::{Config, Legacy};
 use crate::cookies::SessionCookie;
 use crate::csrf::Csrf;
 use crate::dev::{self, DevError, DevSet};
+use crate::doors::Behind;
 use crate::endpoints::metadata;
 use crate::issuer::issuer;
 use crate::keys::{Keeping, Keyring, KeysError, Settings};
@@ -36,16 +34,13 @@ use crate::notices::{Notices, Outbox};
 use crate::operations;
 use crate::outside::Network;
 use crate::passwords::Passwords;
-use crate::proxy::{self, Front};
-use crate::serving::{Door, Seal};
+use crate::ports::Ports;
+use crate::proxy::Front;
 use crate::sweeper::sweep;
-use crate::tls::{Certificate, Reloader, asking};
-use crate::{given, limits, nodes, routes, seal};
+use crate::{given, nodes, routes, seal};
 
 /// What is added to the database's name for the file of the ready-made set.
 const DEV_SET: &str = ".dev.json";
-/// How long requests may take to end after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -81,14 +76,15 @@ impl From<KeysError> for StartError {
 
 /// A server that has its address and everything else it needs, and answers as soon as it runs.
 pub struct Server {
-    door: Door,
-    /// For clients that show certificates, if they come by a door of their own.
-    certified: Option<Door>,
+    listener: TcpListener,
     address: SocketAddr,
+    transport: Transport,
+    /// For clients that show certificates, if they come by a door of their own.
+    certified: Option<(TcpListener, Seal)>,
+    front: Option<Arc<Front>>,
+    beside: Option<Router>,
     issuer: String,
     operations: Option<(TcpListener, Router)>,
-    ca: Option<PathBuf>,
-    certificate: Option<Arc<Certificate>>,
     meter: Meter,
     dev: Option<DevSet>,
     store: Arc<dyn Store>,
@@ -140,34 +136,22 @@ impl Server {
         };
         let outbox = Outbox::new(app.clone(), given::egress(config)?, meter.clone());
         let outbox = outbox.map_err(|error| StartError::Config(error.to_string()))?;
-        let routes = routes::router(&app, issuer.path().trim_end_matches('/'));
-        let routes = match front {
-            Some(front) => routes.layer(from_fn_with_state(front, proxy::believe)),
-            None => routes,
-        };
         let certified = match (besides, &transport.config) {
             (Some((listener, _)), Some(tls)) => {
                 let config = asking(tls).map_err(|error| StartError::Tls(error.to_string()))?;
-                Some(Door {
-                    listener,
-                    router: limits::around(routes::certified(&app), meter.clone()),
-                    seal: Seal::Asking(config),
-                })
+                Some((listener, Seal::Asking(config)))
             }
             _ => None,
         };
         Ok(Self {
-            door: Door {
-                listener,
-                router: limits::around(routes, meter.clone()),
-                seal: transport.config.map_or(Seal::None, Seal::Tls),
-            },
-            certified,
+            listener,
             address,
+            transport,
+            certified,
+            front,
+            beside: None,
             issuer: app.issuer().to_owned(),
             operations,
-            ca: transport.ca,
-            certificate: transport.certificate,
             meter,
             dev,
             store,
@@ -204,12 +188,29 @@ impl Server {
 
     /// The file of the local certificate authority, with [`Tls::Dev`](crate::Tls::Dev).
     pub fn ca(&self) -> Option<&std::path::Path> {
-        self.ca.as_deref()
+        self.transport.ca.as_deref()
     }
 
     /// By which it can be told, while it runs, to read its certificate again.
     pub fn reloader(&self) -> Reloader {
-        Reloader(self.certificate.clone())
+        self.transport.reloader()
+    }
+
+    /// Has this router answer what no route of the server answers, on the same doors and outside of the server's bounds on
+    /// a request's time; see [`Config::shares_origin`]. It does not see the server's session cookie.
+    #[must_use]
+    pub fn beside(mut self, router: Router) -> Self {
+        self.beside = Some(router);
+        self
+    }
+
+    /// What a guard in the same process asks of this server: its keys, its users, what was withdrawn. A user's password
+    /// opens `password_scope`.
+    pub fn guard_ports(&self, password_scope: Scope) -> Arc<Ports> {
+        Arc::new(Ports {
+            app: self.app.clone(),
+            password_scope,
+        })
     }
 
     /// Serves until `stop` is done, then lets the requests under way end.
@@ -218,13 +219,28 @@ impl Server {
     ///
     /// The listener broke.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) -> std::io::Result<()> {
-        let handle: Handle<SocketAddr> = Handle::new();
+        let behind = Behind {
+            app: &self.app,
+            meter: &self.meter,
+            beside: self.beside.as_ref(),
+        };
+        let mut doors = vec![Door {
+            listener: self.listener,
+            router: behind.main(self.front),
+            seal: self.transport.seal(),
+        }];
+        doors.extend(self.certified.map(|(listener, seal)| Door {
+            listener,
+            router: behind.certified(),
+            seal,
+        }));
         // They end with it.
         let mut beside = JoinSet::new();
         beside.spawn(sweep(Arc::clone(&self.store)));
         beside.spawn(self.meter.clone().keep());
-        if let Some(certificate) = self.certificate {
-            beside.spawn(certificate.watch(self.meter));
+        if let Some(certificate) = self.transport.certificate {
+            let meter = self.meter;
+            beside.spawn(certificate.watch(move |expires| meter.certificate(expires)));
         }
         let app = self.app.clone();
         beside.spawn(async move { app.keep_keys().await });
@@ -233,20 +249,10 @@ impl Server {
         if let Some((listener, router)) = self.operations {
             beside.spawn(operations::serve(listener, router));
         }
-        let doors = [Some(self.door), self.certified].into_iter().flatten();
-        let serving =
-            futures_util::future::try_join_all(doors.map(|door| door.serve(handle.clone())));
-        tokio::pin!(serving);
-        let ended = tokio::select! {
-            ended = &mut serving => ended,
-            () = stop => {
-                handle.graceful_shutdown(Some(DRAIN));
-                serving.await
-            }
-        };
+        let ended = gatepass_listen::serve(doors, stop).await;
         beside.shutdown().await;
         self.store.close().await;
-        ended.map(|_| ())
+        ended
     }
 }
 
@@ -292,10 +298,12 @@ async fn assemble(
     let rules = Rules {
         token_endpoint: format!("{text}{}", routes::paths::TOKEN),
         par_endpoint: format!("{text}{}", routes::paths::PAR),
-        default_audience: config
-            .default_audience
-            .clone()
-            .unwrap_or_else(|| format!("{text}/api")),
+        default_audience: config.default_audience.clone().unwrap_or_else(|| {
+            match config.shares_origin {
+                true => text.clone(),
+                false => format!("{text}/api"),
+            }
+        }),
         issuer: text.clone(),
         keys: KeySet::default(),
         refresh_keys: opened.refresh(clock.now())?,
@@ -328,7 +336,8 @@ async fn assemble(
         origin: issuer.origin().ascii_serialization(),
         metadata: serde_json::to_vec(&metadata).unwrap_or_default().into(),
         legacy: Legacy {
-            direct_login: config.dev.then(|| ClientId::new(dev::DIRECT_LOGIN)),
+            direct_login: (config.dev && !config.shares_origin)
+                .then(|| ClientId::new(dev::DIRECT_LOGIN)),
         },
         issuer: text,
         notices: Notices::new(Arc::clone(&master)),
@@ -363,9 +372,5 @@ pub(crate) fn refuse_dev_database(config: &Config) -> Result<(), StartError> {
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let fault = |error| StartError::Listen(address, error);
-    let listener = TcpListener::bind(address).map_err(fault)?;
-    listener.set_nonblocking(true).map_err(fault)?;
-    let bound = listener.local_addr().map_err(fault)?;
-    Ok((listener, bound))
+    bind(address).map_err(|error| StartError::Listen(address, error))
 }

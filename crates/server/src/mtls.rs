@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use gatepass_listen::{Authorities, Shown};
 use gatepass_proto::Timestamp;
 use gatepass_proto::client_auth::{BY_AUTHORITY, BY_CERTIFICATE, Certificate};
 use gatepass_proto::message::metadata::{MtlsEndpoints, ServerMetadata};
@@ -11,11 +12,9 @@ use http::Extensions;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::certificate::Shown;
 use crate::config::{Config, Tls};
 use crate::listen::StartError;
 use crate::routes::paths;
-use crate::tls::Authorities;
 
 /// What an operator decides about clients with certificates.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,50 +1,21 @@
-//! For operators: whether the server lives, whether it can work, what it has counted; and a name for each request.
+//! For operators: whether the server lives, whether it can work, what it has counted.
 
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use gatepass_http::OsEntropy;
-use gatepass_proto::Entropy as _;
 use gatepass_proto::decide::record::Key;
 use gatepass_store::Store;
 use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 
 use crate::meter::Meter;
 
 /// How long the database may take to say that it is there.
 const READY: Duration = Duration::from_secs(2);
-/// The answer's header with the request's name.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What a request is called in the log and in its answer.
-#[derive(Clone)]
-pub(crate) struct RequestId(String);
-
-impl std::fmt::Display for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Names a request. A name that comes with it is not taken: it is somebody else's, and may be anything.
-pub(crate) async fn name(mut request: Request, next: Next) -> Response {
-    let mut random = [0; 8];
-    OsEntropy.fill(&mut random);
-    let id = format!("{:016x}", u64::from_be_bytes(random));
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let mut answer = next.run(request).await;
-    if let Ok(value) = HeaderValue::try_from(id) {
-        answer.headers_mut().insert(REQUEST_ID, value);
-    }
-    answer
-}
 
 /// `/health`, `/ready` and `/metrics`.
 pub(crate) fn router(meter: Meter, store: Arc<dyn Store>) -> Router {

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use gatepass_guard::{
-    ApiKeys, KeyHolder, Keys, OpaqueTokens, Revocations, Unavailable, UserCheck, Users,
+    ApiKeys, Issuer, KeyHolder, Keys, OpaqueTokens, Revocations, Unavailable, UserCheck, Users,
 };
 use gatepass_proto::decide::{Done, Facts, Judged, PasswordFact};
 use gatepass_proto::endpoint::introspect::{is_live, live_opaque_token};
@@ -17,10 +18,23 @@ use crate::app::App;
 
 /// The guard's ports, backed by the server's store.
 #[derive(Clone)]
-pub(crate) struct Ports {
+pub struct Ports {
     pub(crate) app: App,
     /// What a password opens.
     pub(crate) password_scope: Scope,
+}
+
+impl Ports {
+    /// This server as the issuer of access tokens for `audience`, for a guard in the same process: it sees new keys and
+    /// withdrawn tokens at once.
+    pub fn issuer(self: &Arc<Self>, audience: impl Into<String>) -> Issuer {
+        Issuer::new(self.app.issuer(), audience)
+            .keys(Arc::clone(self) as _)
+            .opaque_tokens(Arc::clone(self) as _)
+            .revocations(Arc::clone(self) as _)
+            // The clock that signed is the clock that checks.
+            .leeway(Duration::ZERO)
+    }
 }
 
 #[async_trait]
@@ -48,9 +62,10 @@ impl Users for Ports {
     }
 }
 
+#[async_trait]
 impl Keys for Ports {
-    fn current(&self) -> Arc<KeySet> {
-        Arc::clone(&self.app.live().public)
+    async fn current(&self, _: Option<&str>) -> Result<Arc<KeySet>, Unavailable> {
+        Ok(Arc::clone(&self.app.live().public))
     }
 }
 

@@ -151,10 +151,11 @@ fn beneath(path: &str, router: Router<App>) -> Router<App> {
 /// The router. An issuer with a path has everything under that path, and its metadata where RFC 8414 §3.1 looks.
 pub(crate) fn router(app: &App, issuer_path: &str) -> Router {
     let mut routes = standard();
-    let mut protected = Router::new();
+    let (mut protected, mut described) = (Router::new(), None);
     if app.legacy().direct_login.is_some() {
         routes.extend(older());
         protected = api::router(app);
+        described = api::well_known(app);
     }
     let mut router = Router::new();
     for (path, methods) in routes {
@@ -170,6 +171,9 @@ pub(crate) fn router(app: &App, issuer_path: &str) -> Router {
             let methods = get(metadata::metadata).layer(from_fn(cors::anybody));
             router = router.route(&inserted, methods);
         }
+    }
+    if let Some((path, methods)) = described {
+        router = router.route(&path, methods);
     }
     router
         .merge(beneath(issuer_path, protected))

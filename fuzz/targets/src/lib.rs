@@ -27,10 +27,12 @@ mod netrc;
 mod params;
 mod pkce;
 mod private_key;
+mod protected_resource;
 mod redirect_uri;
 mod refresh_token;
 mod registration;
 mod request_object;
+mod request_path;
 mod scope;
 mod stored_token;
 mod token_response;
@@ -63,6 +65,7 @@ pub const TARGETS: &[Target] = &[
     target("refresh_token", 10000, refresh_token::run),
     target("redirect_uri", 10000, redirect_uri::run),
     target("metadata", 20000, metadata::run),
+    target("protected_resource", 20000, protected_resource::run),
     target("pkce", 20000, pkce::run),
     target("id_token", 10000, id_token::run),
     target("jarm", 10000, jarm::run),
@@ -81,6 +84,7 @@ pub const TARGETS: &[Target] = &[
     target("curl", 20000, curl::run),
     target("netrc", 20000, netrc::run),
     target("transfer", 10000, transfer::run),
+    target("request_path", 20000, request_path::run),
 ];
 
 const fn target(name: &'static str, inputs: u32, run: fn(&[u8])) -> Target {

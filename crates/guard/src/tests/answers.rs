@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{api_key, ask, basic, bearer, get, house, jwt, scope, send};
 use crate::{Guard, X_API_KEY};
 
-const BEARER: &str = r#"www-authenticate: Bearer realm="api""#;
+const BEARER: &str = r#"www-authenticate: Bearer realm="api", scope="read""#;
 const BASIC: &str = r#"www-authenticate: Basic realm="api", charset="UTF-8""#;
 
 /// An answer as it stands on the wire.
@@ -21,18 +21,25 @@ fn answer(status: &str, error: &str, description: &str, more: &[&str]) -> String
     )
 }
 
+/// The challenge that says what is wrong with a token.
+fn blamed(error: &str, text: &str, scope: &str) -> String {
+    format!(
+        r#"www-authenticate: Bearer realm="api", error="{error}", error_description="{text}", scope="{scope}""#
+    )
+}
+
 fn no_credentials() -> String {
     let text = "credentials are required";
     answer("401 Unauthorized", "unauthorized", text, &[BASIC, BEARER])
 }
 
 fn invalid_request(text: &str) -> String {
-    let bearer = format!(r#"{BEARER}, error="invalid_request", error_description="{text}""#);
+    let bearer = blamed("invalid_request", text, "read");
     answer("400 Bad Request", "invalid_request", text, &[&bearer])
 }
 
 fn invalid_token(text: &str) -> String {
-    let bearer = format!(r#"{BEARER}, error="invalid_token", error_description="{text}""#);
+    let bearer = blamed("invalid_token", text, "read");
     answer("401 Unauthorized", "invalid_token", text, &[BASIC, &bearer])
 }
 
@@ -46,10 +53,36 @@ async fn no_credentials_that_anybody_here_speaks() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_is_not_read() {
+async fn a_token_in_the_query_is_refused() {
+    let text = "the access token stands in the query, where others read it; send it in the Authorization header";
     let token = super::token(|_| ());
-    let uri = format!("/?access_token={token}&api_key={}", api_key().expose());
+    for query in [
+        format!("access_token={token}"),
+        format!("a=b&access_token={token}&c"),
+        "access_token".to_owned(),
+    ] {
+        let got = ask(Request::get(format!("/?{query}"))).await;
+        assert_eq!(got, invalid_request(text), "{query}");
+    }
+    // A key was never taken there, and what is called otherwise is none.
+    let uri = format!("/?api_key={}&no_access_token=x", api_key().expose());
     assert_eq!(ask(Request::get(uri)).await, no_credentials());
+}
+
+#[tokio::test]
+async fn what_is_larger_than_any_token_is_not_looked_at() {
+    let text = "the credentials are larger than 16 KiB";
+    let expected = answer(
+        "431 Request Header Fields Too Large",
+        "invalid_request",
+        text,
+        &[&blamed("invalid_request", text, "read")],
+    );
+    let long = "x".repeat(16 * 1024);
+    let got = ask(get().header("Authorization", format!("Bearer {long}"))).await;
+    assert_eq!(got, expected);
+    let got = ask(get().header(X_API_KEY, format!("gp_ak_{long}"))).await;
+    assert_eq!(got, expected);
 }
 
 #[tokio::test]
@@ -155,9 +188,7 @@ async fn api_keys_that_are_not_good() {
 #[tokio::test]
 async fn too_little_scope() {
     let text = "the credentials do not have the scope that is required";
-    let bearer_line = format!(
-        r#"{BEARER}, error="insufficient_scope", error_description="{text}", scope="read admin""#
-    );
+    let bearer_line = blamed("insufficient_scope", text, "read admin");
     let expected = answer("403 Forbidden", "insufficient_scope", text, &[&bearer_line]);
     let layer = house().guard.layer(scope("read admin"));
     for value in [bearer(|_| ()), basic("ada", "right")] {
@@ -191,7 +222,7 @@ async fn nobody_passes_when_a_port_cannot_answer() {
     for value in [basic("gone", "right"), without_store] {
         assert_eq!(ask(get().header("Authorization", value)).await, expected);
     }
-    let text = "too many passwords are being checked; try again";
+    let text = "too many credentials are being checked; try again";
     let expected = answer(status, "temporarily_unavailable", text, &["retry-after: 1"]);
     let got = ask(get().header("Authorization", basic("busy", "right"))).await;
     assert_eq!(got, expected);
@@ -220,7 +251,7 @@ async fn only_what_is_taken_is_named_and_taken() {
 
     let only_bearer = Guard::builder()
         .realm("api")
-        .bearer(jwt())
+        .issuer(jwt())
         .build()
         .layer(scope("read"));
     let text = "credentials are required";
@@ -242,7 +273,7 @@ async fn only_what_is_taken_is_named_and_taken() {
 async fn a_realm_of_any_text_makes_a_header() {
     let guard = Guard::builder()
         .realm("the \"api\"\r\nof\\us")
-        .bearer(jwt())
+        .issuer(jwt())
         .build();
     let got = send(&guard.layer(scope("")), get()).await;
     assert!(got.contains(r#"Bearer realm="the \"api\"of\\us""#), "{got}");
@@ -251,7 +282,7 @@ async fn a_realm_of_any_text_makes_a_header() {
 #[tokio::test]
 async fn a_token_may_stand_for_others() {
     let clock = house().clock;
-    let guard = || Guard::builder().bearer(super::jwt()).clock(clock.clone());
+    let guard = || Guard::builder().issuer(super::jwt()).clock(clock.clone());
     let request = || {
         get().header(
             "Authorization",

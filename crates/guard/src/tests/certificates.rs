@@ -64,7 +64,7 @@ async fn a_bound_token_is_worth_nothing_without_its_certificate() {
 #[tokio::test]
 async fn a_certificate_is_no_key() {
     let base: Url = "https://api.example".parse().expect("a URL");
-    let guard = Guard::builder().bearer(jwt()).dpop(&base);
+    let guard = Guard::builder().issuer(jwt()).dpop(&base);
     let layer = guard.clock(house().clock).build().layer(scope("read"));
     let token = bound_to(DER);
     let request = get().header("Authorization", &token);

@@ -6,6 +6,9 @@ mod certificates;
 mod opaque_tokens;
 mod passing;
 mod remembering;
+mod resource;
+mod rules;
+mod step_up;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -26,13 +29,14 @@ use gatepass_proto::jose::{KeySet, SigningKey};
 use gatepass_proto::{Digest, Scope, Secret, Timestamp, UserId};
 use http::request::Builder;
 use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
 use tower::{ServiceExt as _, service_fn};
 use tower_layer::Layer as _;
 
 use crate::{
-    ApiKeys, FixedKeys, Guard, GuardLayer, Identity, JwtCheck, KeyHolder, Revocations, Unavailable,
-    UserCheck, Users,
+    ApiKeys, FixedKeys, Guard, GuardLayer, Identity, Issuer, KeyHolder, Revocations, RulesLayer,
+    Unavailable, UserCheck, Users,
 };
 
 const NOW: u64 = 1_800_000_000;
@@ -131,7 +135,7 @@ fn house() -> House {
     let guard = Guard::builder()
         .realm("api")
         .basic(people.clone())
-        .bearer(jwt())
+        .issuer(jwt())
         .api_keys(Arc::new(Ring))
         .clock(clock.clone())
         .build();
@@ -142,14 +146,11 @@ fn house() -> House {
     }
 }
 
-fn jwt() -> JwtCheck {
-    JwtCheck {
-        issuer: "https://as.example".into(),
-        audience: "https://api.example".into(),
-        keys: Arc::new(FixedKeys::new(KeySet::of([KEY.jwk()]))),
-        leeway: Duration::from_secs(5),
-        revocations: Some(Arc::new(Withdrawn)),
-    }
+fn jwt() -> Issuer {
+    Issuer::new("https://as.example", "https://api.example")
+        .keys(Arc::new(FixedKeys::new(KeySet::of([KEY.jwk()]))))
+        .leeway(Duration::from_secs(5))
+        .revocations(Arc::new(Withdrawn))
 }
 
 fn scope(text: &str) -> Scope {
@@ -194,7 +195,7 @@ async fn send(layer: &GuardLayer, request: Builder) -> String {
             .map(http::HeaderName::as_str)
             .collect();
         let seen = format!("{:?} {names:?}", identity.expect("an identity"));
-        Ok::<_, Infallible>(Response::new(Bytes::from(seen)))
+        Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(seen))))
     });
     let request = request.body(()).expect("a request");
     let Ok(response) = layer.layer(inner).oneshot(request).await;
@@ -202,7 +203,18 @@ async fn send(layer: &GuardLayer, request: Builder) -> String {
     for (name, value) in response.headers() {
         text += &format!("{name}: {}\n", value.to_str().expect("ASCII"));
     }
-    text + "\n" + std::str::from_utf8(response.body()).expect("UTF-8")
+    let body = response.into_body().collect().await.expect("a body");
+    text + "\n" + std::str::from_utf8(&body.to_bytes()).expect("UTF-8")
+}
+
+/// The status alone, through rules.
+async fn status(layer: &RulesLayer, request: Builder) -> u16 {
+    let inner = service_fn(|_: Request<()>| async {
+        Ok::<_, Infallible>(Response::new(Full::<Bytes>::default()))
+    });
+    let request = request.body(()).expect("a request");
+    let Ok(response) = layer.layer(inner).oneshot(request).await;
+    response.status().as_u16()
 }
 
 async fn ask(request: Builder) -> String {

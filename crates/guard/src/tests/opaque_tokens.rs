@@ -40,8 +40,7 @@ fn down() -> Secret {
 
 async fn ask(change: fn(&mut Value), token: &str) -> String {
     let guard = Guard::builder()
-        .bearer(jwt())
-        .opaque_tokens(Arc::new(One(change)))
+        .issuer(jwt().opaque_tokens(Arc::new(One(change))))
         .clock(Arc::new(Hands((NOW * 1000).into())))
         .build();
     let request = get().header("Authorization", format!("Bearer {token}"));

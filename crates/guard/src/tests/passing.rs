@@ -77,7 +77,7 @@ async fn the_peers_address_comes_from_the_server_alone() {
 #[tokio::test]
 async fn headers_that_are_not_read_go_on() {
     let layer = Guard::builder()
-        .bearer(jwt())
+        .issuer(jwt())
         .clock(house().clock)
         .build()
         .layer(scope("read"));

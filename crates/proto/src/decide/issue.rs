@@ -9,7 +9,7 @@ use super::record::{Client, Family, Grant};
 use super::{Rules, family, policy};
 use crate::id_token::IdToken;
 use crate::jose::access_token::{AccessToken, Audience};
-use crate::{Cx, GrantId, Scope, Secret, UserId};
+use crate::{Cx, GrantId, Scope, Secret, Timestamp, UserId};
 
 /// Everything of an answer but the signature, which is made after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub(crate) fn access_token(
         ),
         Subject::Client => (client.client_id.to_string(), None, until),
     };
+    let login = match subject {
+        Subject::User(grant) => Some(&*grant.details),
+        Subject::Client => None,
+    };
     AccessToken {
         iss: rules.issuer.clone(),
         sub,
@@ -65,11 +69,10 @@ pub(crate) fn access_token(
         jti: URL_SAFE_NO_PAD.encode(cx.bytes::<16>()),
         cnf: None,
         grant_id,
-        authorization_details: match subject {
-            Subject::User(grant) => grant.details.authorization_details.clone(),
-            Subject::Client => None,
-        },
+        authorization_details: login.and_then(|details| details.authorization_details.clone()),
         act: None,
+        auth_time: login.and_then(|details| details.auth_time.map(Timestamp::as_secs)),
+        acr: login.and_then(|details| details.acr.clone()),
     }
 }
 

@@ -41,8 +41,8 @@ pub fn asked_scope(params: &Params) -> Result<Option<Scope>, OAuthError> {
         .map_err(|_| OAuthError::new(ErrorCode::InvalidScope, "scope is malformed"))
 }
 
-/// The audience of a request: the resources it names if the client may use them, else the server's default
-/// (RFC 8707 §2).
+/// The audience of a request: the resources it names if the client, or every client, may use them, else the server's
+/// default (RFC 8707 §2).
 ///
 /// # Errors
 ///
@@ -52,24 +52,37 @@ pub fn audience<'a>(
     rules: &Rules,
     resources: impl Iterator<Item = &'a str>,
 ) -> Result<Vec<String>, OAuthError> {
+    let everybodys = &rules.tokens.resources;
     let mut audience: Vec<String> = Vec::new();
     for resource in resources {
-        let known = resource == rules.default_audience
-            || client.resources.iter().any(|own| own == resource);
-        if !known {
+        let mut usable = [&rules.default_audience]
+            .into_iter()
+            .chain(everybodys)
+            .chain(&client.resources);
+        let Some(own) = usable.find(|own| means(resource, own)) else {
             return Err(OAuthError::new(
                 ErrorCode::InvalidTarget,
                 "resource is not one this client may use",
             ));
-        }
-        if !audience.iter().any(|own| own == resource) {
-            audience.push(resource.to_owned());
+        };
+        if !audience.contains(own) {
+            audience.push(own.clone());
         }
     }
     if audience.is_empty() {
         audience.push(rules.default_audience.clone());
     }
     Ok(audience)
+}
+
+/// Whether a client that names `resource` means `own`. Many write an origin with the path that an empty one stands for
+/// (RFC 3986 §6.2.3).
+fn means(resource: &str, own: &str) -> bool {
+    let is_origin = || {
+        let rest = own.split_once("://").map(|(_, rest)| rest);
+        rest.is_some_and(|rest| !rest.contains(['/', '?', '#']))
+    };
+    resource == own || (resource.strip_suffix('/') == Some(own) && is_origin())
 }
 
 /// The audience of a token that comes from a consent: of the resources consented to those that the request names, else
@@ -85,14 +98,15 @@ pub fn targets(consented: &[String], params: &Params) -> Result<Vec<String>, OAu
     }
     if named
         .iter()
-        .any(|name| !consented.iter().any(|own| own == name))
+        .any(|name| !consented.iter().any(|own| means(name, own)))
     {
         return Err(OAuthError::new(
             ErrorCode::InvalidTarget,
             "resource is not one that was consented to",
         ));
     }
-    let meant = consented.iter().filter(|own| named.contains(&own.as_str()));
+    let is_named = |own: &&String| named.iter().any(|name| means(name, own));
+    let meant = consented.iter().filter(is_named);
     Ok(meant.cloned().collect())
 }
 

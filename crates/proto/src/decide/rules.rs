@@ -54,6 +54,8 @@ pub struct Requests {
 /// What holds for the tokens of every client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
+    /// The resources besides the server's default audience that every client may ask tokens for (RFC 8707).
+    pub resources: Vec<String>,
     /// The resources whose access tokens are opaque: whoever has one has to ask the server what it is good for.
     pub opaque_resources: Vec<String>,
     /// Which grants end when the login ends that they came from.

@@ -5,7 +5,7 @@ use crate::decide::family::{Presented as PresentedRefresh, Standing};
 use crate::decide::record::Client;
 use crate::decide::{Done, Facts, Halt, Judged, Rules};
 use crate::id_token::algorithm;
-use crate::jose::access_token::Confirmation;
+use crate::jose::access_token::AccessToken;
 use crate::message::introspection::{IntrospectionRequest, IntrospectionResponse};
 use crate::{ClientId, ErrorCode, OAuthError, Timestamp};
 use serde_json::{Map, Value};
@@ -74,6 +74,7 @@ fn of_access_token(
     let claims = live_access_token(token, None, facts, rules, now)?;
     Ok(claims.map(|claims| IntrospectionResponse {
         active: true,
+        extra: more(&claims),
         token_type: Some(claims.token_type().to_owned()),
         exp: Some(claims.exp),
         iat: Some(claims.iat),
@@ -83,25 +84,19 @@ fn of_access_token(
         sub: Some(claims.sub),
         iss: Some(claims.iss),
         jti: Some(claims.jti),
-        extra: more(
-            claims.cnf.as_ref(),
-            claims.authorization_details,
-            claims.act,
-        ),
     }))
 }
 
-/// `cnf` (RFC 9449 §6.2, RFC 8705 §3.2), `authorization_details` (RFC 9396 §9.2) and `act` (RFC 8693 §4.1).
-fn more(
-    cnf: Option<&Confirmation>,
-    details: Option<Value>,
-    act: Option<Value>,
-) -> Map<String, Value> {
-    let cnf = cnf.and_then(|cnf| serde_json::to_value(cnf).ok());
+/// `cnf` (RFC 9449 §6.2, RFC 8705 §3.2), `authorization_details` (RFC 9396 §9.2), `act` (RFC 8693 §4.1), and how and when
+/// the user logged in (RFC 9470 §6.2).
+fn more(claims: &AccessToken) -> Map<String, Value> {
+    let cnf = claims.cnf.as_ref();
     let named = [
-        ("cnf", cnf),
-        ("authorization_details", details),
-        ("act", act),
+        ("cnf", cnf.and_then(|cnf| serde_json::to_value(cnf).ok())),
+        ("authorization_details", claims.authorization_details.clone()),
+        ("act", claims.act.clone()),
+        ("acr", claims.acr.clone().map(Value::from)),
+        ("auth_time", claims.auth_time.map(Value::from)),
     ];
     named
         .into_iter()

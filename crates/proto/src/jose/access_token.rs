@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{JwsFault, KeySet, VerifiedJws};
+use super::{JwsFault, KeySet, VerifiedJws, numeric_date_if_any};
 use crate::{ClientId, GrantId, Scope, Timestamp};
 
 /// The `typ` of an access token (RFC 9068 §2.1), which no other kind of JWT has.
@@ -45,6 +45,16 @@ pub struct AccessToken {
     /// `act`: who acts for `sub`, and before them whom (RFC 8693 §4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<serde_json::Value>,
+    /// `auth_time`: when the user logged in, in seconds since 1970 (RFC 9068 §2.2.1).
+    #[serde(
+        default,
+        deserialize_with = "numeric_date_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub auth_time: Option<u64>,
+    /// `acr`: how well (RFC 9068 §2.2.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
 }
 
 /// To what a token is bound (RFC 7800 §3.1). With neither member it is bound to something that is not known here.
@@ -199,22 +209,36 @@ impl AccessToken {
         }
         let claims: Self =
             serde_json::from_slice(&jws.payload).map_err(|_| AccessTokenFault::Claims)?;
-        if claims.iss != expect.issuer {
+        claims.check_claims(expect, now)?;
+        Ok(claims)
+    }
+
+    /// Checks what a token says, where somebody vouches that its issuer says so: a signature, or the issuer's answer.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessTokenFault`], which never holds any part of the token.
+    pub fn check_claims(
+        &self,
+        expect: &Expect<'_>,
+        now: Timestamp,
+    ) -> Result<(), AccessTokenFault> {
+        if self.iss != expect.issuer {
             return Err(AccessTokenFault::Issuer);
         }
         if expect
             .audience
-            .is_some_and(|audience| !claims.aud.has(audience))
+            .is_some_and(|audience| !self.aud.has(audience))
         {
             return Err(AccessTokenFault::Audience);
         }
-        if now - expect.leeway >= Timestamp::from_secs(claims.exp) {
+        if now - expect.leeway >= Timestamp::from_secs(self.exp) {
             return Err(AccessTokenFault::Expired);
         }
-        let earliest = claims.nbf.unwrap_or_default().max(claims.iat);
+        let earliest = self.nbf.unwrap_or_default().max(self.iat);
         if now + expect.leeway < Timestamp::from_secs(earliest) {
             return Err(AccessTokenFault::NotYet);
         }
-        Ok(claims)
+        Ok(())
     }
 }

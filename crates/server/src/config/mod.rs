@@ -86,6 +86,10 @@ pub struct Config {
     /// alone, and so no member of the file.
     #[serde(skip)]
     pub dev: bool,
+    /// Whether an API shares the server's origin ([`Server::beside`](crate::Server::beside)). It is then the audience of
+    /// tokens whose request names no resource, and what `dev` has besides the standards' endpoints makes room for it.
+    #[serde(skip)]
+    pub shares_origin: bool,
 }
 
 /// Transport security.
@@ -161,6 +165,7 @@ impl Config {
             registration: None,
             trusted_issuers: Vec::new(),
             dev: false,
+            shares_origin: false,
         }
     }
 

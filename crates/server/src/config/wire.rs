@@ -58,6 +58,7 @@ pub(super) struct RequestsTable {
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Tokens", default = "Tokens::default", deny_unknown_fields)]
 pub(super) struct TokensTable {
+    resources: Vec<String>,
     opaque_resources: Vec<String>,
     #[serde(with = "Ended")]
     end_grants_at_logout: EndGrants,

@@ -1,21 +1,22 @@
 //! The API of `--dev`, to try tokens, keys and passwords on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::Request;
 use axum::middleware::map_request;
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{MethodRouter, any, get};
 use axum::{Extension, Router};
-use gatepass_guard::{Guard, GuardBuilder, Identity, JwtCheck, PeerAddr, PeerCertificate, Scheme};
+use gatepass_guard::{
+    Guard, GuardBuilder, Identity, PeerAddr, PeerCertificate, ResourceMetadata, Scheme,
+};
+use gatepass_listen::Shown;
 use gatepass_proto::Scope;
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::json;
 use url::Url;
 
 use crate::app::App;
-use crate::certificate::Shown;
 use crate::extract::Peer;
 use crate::ports::Ports;
 use crate::respond;
@@ -31,8 +32,9 @@ pub(crate) fn router(app: &App) -> Router<App> {
         app: app.clone(),
         password_scope: scope(PASSWORD_SCOPE),
     });
-    let bearer = guard(app, &ports).build();
-    let keys = guard(app, &ports).api_keys(Arc::clone(&ports) as _).build();
+    let bearer = described(app, &ports).build();
+    let keys = described(app, &ports);
+    let keys = keys.api_keys(Arc::clone(&ports) as _).build();
     let passwords = guard(app, &ports).basic(ports).build();
     let required = || scope(REQUIRED);
     Router::new()
@@ -59,15 +61,44 @@ fn guard(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
     .realm(app.issuer())
     .implies("read-write", scope(PASSWORD_SCOPE))
     .clock(Arc::clone(app.clock()))
-    .opaque_tokens(Arc::clone(ports) as _)
-    .bearer(JwtCheck {
-        issuer: app.issuer().to_owned(),
-        audience: app.rules().default_audience.clone(),
-        keys: Arc::clone(ports) as _,
-        // The clock that signed is the clock that checks.
-        leeway: Duration::ZERO,
-        revocations: Some(Arc::clone(ports) as _),
-    })
+    .issuer(ports.issuer(app.rules().default_audience.clone()))
+}
+
+/// The same for what is below `/api`: challenges name its metadata.
+fn described(app: &App, ports: &Arc<Ports>) -> GuardBuilder {
+    let guard = guard(app, ports);
+    match metadata(app) {
+        Some(metadata) => guard.resource(metadata),
+        None => guard,
+    }
+}
+
+/// What the API says of itself (RFC 9728); nothing where the audience of its tokens is no URL above it, for no client would
+/// believe it.
+fn metadata(app: &App) -> Option<ResourceMetadata> {
+    let audience = app.rules().default_audience.clone();
+    let (rest, url) = (format!("{}/api", app.issuer()), audience.as_str());
+    let above = rest.strip_prefix(url.trim_end_matches('/'))?;
+    if !above.is_empty() && !above.starts_with('/') {
+        return None;
+    }
+    let metadata = ResourceMetadata::new(audience).ok()?;
+    Some(metadata.scopes(&scope(PASSWORD_SCOPE)))
+}
+
+/// The metadata and its place, from the root of the server's origin.
+pub(crate) fn well_known(app: &App) -> Option<(String, MethodRouter<App>)> {
+    let ports = Arc::new(Ports {
+        app: app.clone(),
+        password_scope: Scope::default(),
+    });
+    let guard = described(app, &ports).build();
+    let path = guard.resource_metadata()?.path().to_owned();
+    let answer = move |method: Method, request: Request| {
+        let answer: Option<Response> = guard.serve_metadata(&method, request.uri().path());
+        async { answer.unwrap_or_default() }
+    };
+    Some((path, any(answer)))
 }
 
 /// Says who came in, and by which door.
@@ -76,6 +107,7 @@ async fn resource(Extension(identity): Extension<Identity>) -> Response {
         Scheme::Basic { .. } => "basic",
         Scheme::Bearer { .. } => "bearer",
         Scheme::ApiKey { .. } => "api-key",
+        Scheme::Login { .. } => "login",
     };
     let body = json!({
         "message": "you are in",

@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use gatepass_listen::{Connection, Shown};
 use gatepass_proto::endpoint::userinfo::{UserInfoAnswer, userinfo as judge};
 use gatepass_proto::id_token;
 use gatepass_proto::jose::ALGORITHMS;
@@ -14,7 +15,6 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::app::App;
-use crate::certificate::{Connection, Shown};
 use crate::extract::{self, Peer};
 use crate::routes::paths;
 use crate::{dpop, respond};

@@ -8,6 +8,8 @@ use gatepass_http::OsEntropy;
 use gatepass_proto::decide::notice::{News, Notice};
 use gatepass_proto::decide::record::Client;
 use gatepass_proto::decide::{Done, id_token_alg};
+use gatepass_proto::jose::access_token::Audience;
+use gatepass_proto::jose::logout_token::{Events, LogoutToken, TYP};
 use gatepass_proto::{Cx, OAuthError, Params, Timestamp, UserId};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Request};
@@ -16,10 +18,6 @@ use serde_json::json;
 
 use crate::app::App;
 
-/// The `typ` of a logout token (OpenID Connect Back-Channel Logout 1.0 §2.4), which no other kind of JWT has.
-const LOGOUT_TYP: &str = "logout+jwt";
-/// What a logout token says has happened (§2.4).
-const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// How long a logout token is good (§2.4): it is signed when it is sent.
 const LOGOUT_TOKEN: Duration = Duration::from_secs(120);
 
@@ -81,17 +79,17 @@ async fn logout_token(
     let now = app.clock().now();
     let alg = id_token_alg(&client.details)
         .ok_or_else(|| OAuthError::unavailable().hint("the client's algorithm is not served"))?;
-    let claims = json!({
-        "iss": app.issuer(),
-        "aud": client.client_id,
-        "iat": now.as_secs(),
-        "exp": (now + LOGOUT_TOKEN).as_secs(),
-        "jti": jti(now),
-        "sub": app.rules().subject(client, user_id),
-        "sid": sid,
-        "events": { LOGOUT_EVENT: {} },
-    });
-    app.sign(alg, LOGOUT_TYP, &claims).await
+    let claims = LogoutToken {
+        iss: app.issuer().to_owned(),
+        aud: Audience::One(client.client_id.as_str().to_owned()),
+        iat: now.as_secs(),
+        exp: (now + LOGOUT_TOKEN).as_secs(),
+        jti: jti(now),
+        sub: Some(app.rules().subject(client, user_id)),
+        sid: Some(sid.to_owned()),
+        events: Events,
+    };
+    app.sign(alg, TYP, &claims).await
 }
 
 fn jti(now: Timestamp) -> String {

@@ -2,13 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gatepass_listen::Shown;
 use gatepass_proto::OAuthError;
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-
-use crate::certificate::Shown;
 
 /// The certificate in this header; none where it is empty or not there.
 ///

@@ -4,8 +4,6 @@
 //! headers mean nothing.
 
 mod certificate;
-mod forwarded;
-mod network;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -13,16 +11,17 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use gatepass_listen::Connection;
+use gatepass_listen::nearest_client;
 use gatepass_proto::OAuthError;
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use crate::certificate::Connection;
 use crate::extract::Peer;
 use crate::listen::StartError;
 use crate::respond;
 
-pub use network::{Network, NetworkError};
+pub use gatepass_listen::{Network, NetworkError};
 
 /// The proxies in front, as an operator names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +77,7 @@ impl Front {
             return Ok(());
         };
         let headers = request.headers();
-        let client = forwarded::client(headers, proxy, |own| self.trusts(own));
+        let client = nearest_client(headers, proxy, |own| self.trusts(own));
         let certificate = match &self.header {
             Some(name) => certificate::read(headers, name)?,
             None => None,

@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::forge::{claims, compact, now, signing_input, signing_key};
+use crate::pairs::Pairs;
 use crate::wire::Call;
 use crate::world::World;
 
@@ -149,7 +150,7 @@ async fn pieces_of_tokens_are_not_tokens() {
     }
     let long = format!("{rest}.{}", "A".repeat(20_000));
     let answer = world.data(&long).await;
-    assert!([400, 401].contains(&answer.status), "{answer:?}");
+    assert!([400, 401, 431].contains(&answer.status), "{answer:?}");
     world.data(&token).await.good();
 }
 
@@ -160,10 +161,19 @@ async fn a_token_in_the_query_or_body_is_not_seen() {
     for name in ["access_token", "token", "bearer"] {
         let call = Call::get(format!("/api/data?{name}={token}"));
         let answer = world.send(call).await;
-        assert_eq!(answer.status, 401);
-        let challenges = answer.all("www-authenticate");
-        assert!(!challenges.is_empty());
-        assert!(!challenges.concat().contains("error="), "{challenges:?}");
+        let challenges = answer.all("www-authenticate").concat();
+        // RFC 6750 §2.3 has a name for it, so whoever uses that is told what is wrong.
+        match name {
+            "access_token" => {
+                answer.refused(400, "invalid_request");
+                assert!(!challenges.contains(&token), "{challenges}");
+            }
+            _ => {
+                assert_eq!(answer.status, 401);
+                assert!(!challenges.is_empty());
+                assert!(!challenges.contains("error="), "{challenges}");
+            }
+        }
         answer.is_private();
     }
 }
@@ -236,5 +246,69 @@ async fn keys_open_their_door_only() {
     world.send(basic("/protected-resource")).await.good();
     for path in ["/api/data", "/api/endpoint"] {
         assert_eq!(world.send(basic(path)).await.status, 401);
+    }
+}
+
+/// RFC 9728: from the refusal to who issues tokens, and for which audience.
+#[tokio::test]
+async fn a_refusal_leads_to_the_metadata() {
+    for path in ["", "/tenant"] {
+        let world = World::dev_with(|config| {
+            config.issuer = Some(format!("http://127.0.0.1:8484{path}"));
+        })
+        .await;
+        let place = format!("/.well-known/oauth-protected-resource{path}/api");
+        let resource = format!("http://127.0.0.1:8484{path}/api");
+        for own in ["/api/data", "/api/protected_data", "/api/endpoint"] {
+            let refusal = world.send(Call::get(format!("{path}{own}"))).await;
+            assert_eq!(refusal.status, 401);
+            let challenge = refusal.all("www-authenticate")[0];
+            let named = format!(r#"resource_metadata="http://127.0.0.1:8484{place}""#);
+            assert!(challenge.contains(&named), "{challenge}");
+            assert!(challenge.contains(r#"scope="read""#), "{challenge}");
+        }
+        let metadata = world.send(Call::get(place.clone())).await.json();
+        assert_eq!(metadata["resource"], resource.as_str());
+        assert_eq!(metadata["authorization_servers"], json!([world.issuer]));
+        assert_eq!(metadata["scopes_supported"], json!(["read", "write"]));
+        assert_eq!(world.send(Call::post(place)).await.status, 405);
+        // What is not below that resource does not name it.
+        let refusal = world
+            .send(Call::get(format!("{path}/protected-resource")))
+            .await;
+        let challenges = refusal.all("www-authenticate").concat();
+        assert!(!challenges.contains("resource_metadata"), "{challenges}");
+        // The token endpoint takes that resource.
+        let form = Pairs::of(&[
+            ("grant_type", "client_credentials"),
+            ("resource", &resource),
+            ("scope", "read"),
+        ]);
+        let set = world.set();
+        let asked = Call::post(format!("{path}/oauth/token")).form(&form);
+        let asked = asked.basic(&set.client_id, &set.client_secret);
+        let token = world.send(asked).await.good().text("access_token");
+        let data = Call::get(format!("{path}/api/data")).bearer(&token);
+        assert_eq!(world.send(data).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn an_audience_elsewhere_has_no_metadata_here() {
+    for audience in [
+        "urn:example:api",
+        "https://api.example/api",
+        "http://127.0.0.1:8484/a",
+    ] {
+        let world = World::dev_with(|config| {
+            config.issuer = Some("http://127.0.0.1:8484".to_owned());
+            config.default_audience = Some(audience.to_owned());
+        })
+        .await;
+        let refusal = world.send(Call::get("/api/data")).await;
+        let challenges = refusal.all("www-authenticate").concat();
+        assert!(!challenges.contains("resource_metadata"), "{challenges}");
+        let place = "/.well-known/oauth-protected-resource/api";
+        assert_eq!(world.send(Call::get(place)).await.status, 404);
     }
 }

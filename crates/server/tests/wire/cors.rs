@@ -47,7 +47,12 @@ async fn what_takes_no_cookie_is_for_anybody() {
         let headers = answer
             .header("access-control-allow-headers")
             .expect("headers");
-        for name in ["authorization", "content-type", "dpop"] {
+        for name in [
+            "authorization",
+            "content-type",
+            "dpop",
+            "mcp-protocol-version",
+        ] {
             assert!(headers.contains(name), "{headers}");
         }
         let call = Call::new(method, path).header("Origin", ELSEWHERE);

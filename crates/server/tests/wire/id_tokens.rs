@@ -81,8 +81,12 @@ async fn a_login_with_openid_gives_one_that_says_who_and_how() {
         (&json!("RS256"), &json!("JWT"))
     );
     // The same person, by the same name, in either token.
-    assert_eq!(part(&answer.text("access_token"), 1)["sub"], claims.sub);
+    let access_token = part(&answer.text("access_token"), 1);
+    assert_eq!(access_token["sub"], claims.sub);
     assert_eq!(part(&answer.text("access_token"), 0)["alg"], "ES256");
+    // An API learns when and how the person logged in, from either kind of check (RFC 9470 §6).
+    assert_eq!(access_token["auth_time"], logged_in);
+    assert_eq!(access_token["acr"], "urn:gatepass:acr:password");
 }
 
 #[tokio::test]

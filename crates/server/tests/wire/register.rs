@@ -145,6 +145,43 @@ async fn what_it_registered_works_until_it_deletes_it() {
         .refused(401, "invalid_token");
 }
 
+/// A resource's first refusal named one scope, and the next one names another (RFC 6750 §3.1).
+#[tokio::test]
+async fn it_may_ask_for_more_than_it_registered_but_not_for_more_than_anybody_may() {
+    let world = World::dev().await;
+    let metadata = json!({
+        "application_type": "native", "redirect_uris": ["http://127.0.0.1/cb"], "scope": "read",
+    });
+    let client_id = member(&register(&world, &metadata).await.json(), "client_id");
+    let request = Pairs::of(&[
+        ("response_type", "code"),
+        ("client_id", &client_id),
+        ("redirect_uri", "http://127.0.0.1:4711/cb"),
+        ("code_challenge", CHALLENGE),
+        ("code_challenge_method", "S256"),
+    ]);
+    let mut browser = world.logged_in().await;
+    for (scope, granted) in [(None, "read"), (Some("read write"), "read write")] {
+        let asked = match scope {
+            None => request.clone(),
+            Some(scope) => request.clone().with("scope", scope),
+        };
+        let back = browser.decide(&authorize(&asked), "allow").await.location();
+        let form = Pairs::of(&[
+            ("grant_type", "authorization_code"),
+            ("code", back.get("code").expect("a code")),
+            ("redirect_uri", "http://127.0.0.1:4711/cb"),
+            ("client_id", &client_id),
+            ("code_verifier", VERIFIER),
+        ]);
+        let answer = world.send(Call::post("/oauth/token").form(&form)).await;
+        assert_eq!(member(&answer.good().json(), "scope"), granted);
+    }
+    let asked = request.with("scope", "read admin");
+    let refused = browser.get(&authorize(&asked)).await.location();
+    assert_eq!(refused.get("error"), Some("invalid_scope"));
+}
+
 #[tokio::test]
 async fn redirect_uris_that_could_hurt_are_refused() {
     let world = World::dev().await;

@@ -2,6 +2,7 @@
 
 use gatepass_proto::Scope;
 use gatepass_server::NewClient;
+use serde_json::json;
 
 use crate::pairs::Pairs;
 use crate::wire::Call;
@@ -106,8 +107,9 @@ async fn a_token_without_the_scope_does_not_open_the_api() {
         .await;
     let refusal = world.data(&answer.text("access_token")).await;
     refusal.refused(403, "insufficient_scope");
-    let challenge = refusal.header("www-authenticate").expect("a challenge");
-    assert!(challenge.contains("scope=\"read\""), "{challenge}");
+    for challenge in refusal.all("www-authenticate") {
+        assert!(challenge.contains("scope=\"read\""), "{challenge}");
+    }
 }
 
 #[tokio::test]
@@ -139,6 +141,22 @@ async fn only_known_resources_may_be_named() {
         ])
         .await;
     twice.refused(400, "invalid_target");
+}
+
+#[tokio::test]
+async fn a_resource_of_everybody_is_for_every_client() {
+    const ORDERS: &str = "https://orders.example/mcp";
+    let world = World::dev_with(|config| config.tokens.resources = vec![ORDERS.to_owned()]).await;
+    let grant = ("grant_type", "client_credentials");
+    let answer = world.token(&[grant, ("resource", ORDERS)]).await;
+    let token = answer.text("access_token");
+    assert_eq!(world.introspect(&token).await["aud"], json!([ORDERS]));
+    world.data(&token).await.refused(401, "invalid_token");
+    let usual = world.token(&[grant]).await.text("access_token");
+    world.lives(&usual).await;
+    let below = format!("{ORDERS}/below");
+    let refused = world.token(&[grant, ("resource", &below)]).await;
+    refused.refused(400, "invalid_target");
 }
 
 /// A token for another resource is none of this API's, though the same server signed it.

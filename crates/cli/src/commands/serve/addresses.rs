@@ -18,6 +18,9 @@ pub(super) struct AddressArgs {
     /// The audience of tokens whose request names no resource [default: ISSUER/api]
     #[arg(long, value_name = "URI")]
     default_audience: Option<String>,
+    /// A resource besides that one that every client may ask tokens for (RFC 8707); may be repeated
+    #[arg(long, value_name = "URI")]
+    resource: Vec<String>,
     /// Where operators ask for /health, /ready and /metrics (Prometheus); keep it from the internet
     #[arg(long, value_name = "ADDRESS:PORT")]
     operations_listen: Option<SocketAddr>,
@@ -31,6 +34,9 @@ impl AddressArgs {
             &mut config.default_audience,
             self.default_audience.map(Some),
         );
+        if !self.resource.is_empty() {
+            config.tokens.resources = self.resource;
+        }
         replace(&mut config.operations, self.operations_listen.map(Some));
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// One JSON object: where the server is, and with `--dev` what is ready-made.
 #[derive(Serialize)]
-pub(super) struct Announcement<'a> {
+pub(crate) struct Announcement<'a> {
     issuer: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     mtls: Option<&'a str>,
@@ -19,7 +19,7 @@ pub(super) struct Announcement<'a> {
 
 impl<'a> Announcement<'a> {
     /// What there is to know of this server.
-    pub(super) fn of(server: &'a Server) -> Self {
+    pub(crate) fn of(server: &'a Server) -> Self {
         Self {
             issuer: server.issuer(),
             mtls: server.mtls(),

@@ -1,11 +1,11 @@
 //! What a service manager is told (`sd_notify(3)`): one datagram for each change, to the socket that it names.
 
 use std::ffi::{OsStr, OsString};
+use std::future::Future;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-use gatepass_server::Reloader;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
@@ -13,34 +13,37 @@ use crate::exit::Failure;
 
 /// Whoever has started this process and wants to know how it is; nobody, most often.
 #[derive(Clone)]
-pub(super) struct Manager(Option<OsString>);
+pub(crate) struct Manager(Option<OsString>);
 
 impl Manager {
-    pub(super) fn of_this_process() -> Self {
+    pub(crate) fn of_this_process() -> Self {
         Self(std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty()))
     }
 
     /// It answers requests.
-    pub(super) fn ready(&self) {
+    pub(crate) fn ready(&self) {
         self.tell("READY=1");
     }
 
     /// It has been told to end, and lets the requests under way finish.
-    pub(super) fn ending(&self) {
+    pub(crate) fn ending(&self) {
         self.tell("STOPPING=1");
     }
 
-    /// Reads the certificate again at each SIGHUP.
+    /// Reloads at each SIGHUP.
     ///
     /// # Errors
     ///
     /// The signal cannot be listened for.
-    pub(super) fn reload_on_hangup(self, reloader: Reloader) -> Result<JoinHandle<()>, Failure> {
+    pub(crate) fn reload_on_hangup<R: Future<Output = ()> + Send>(
+        self,
+        mut reload: impl FnMut() -> R + Send + 'static,
+    ) -> Result<JoinHandle<()>, Failure> {
         let mut hangup = signal(SignalKind::hangup())?;
         Ok(tokio::spawn(async move {
             while hangup.recv().await.is_some() {
                 self.tell("RELOADING=1");
-                reloader.reload();
+                reload().await;
                 self.ready();
             }
         }))

@@ -22,9 +22,11 @@ use crate::context::Context;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs};
 use crate::signals;
-use manager::Manager;
 
+pub(crate) use announce::Announcement;
+pub(crate) use manager::Manager;
 pub(crate) use settings::DatabaseArgs;
+pub(crate) use tls::TlsArgs;
 
 /// Run the authorization server
 ///
@@ -68,7 +70,7 @@ pub(crate) struct Serve {
     #[command(flatten, next_help_heading = "Addresses")]
     addresses: addresses::AddressArgs,
     #[command(flatten, next_help_heading = "TLS")]
-    tls: tls::TlsArgs,
+    tls: TlsArgs,
     #[command(flatten, next_help_heading = "Clients that show certificates")]
     mtls: mtls::MtlsArgs,
     #[command(flatten, next_help_heading = "Proxies in front")]
@@ -110,10 +112,14 @@ impl Run for Serve {
         let manager = Manager::of_this_process();
         if !dev {
             // A server to try things on ends with its terminal.
-            manager.clone().reload_on_hangup(server.reloader())?;
+            let reloader = server.reloader();
+            manager.clone().reload_on_hangup(move || {
+                reloader.reload();
+                std::future::ready(())
+            })?;
         }
         match (format, dev) {
-            (Format::Json, _) => output::json(&announce::Announcement::of(&server))?,
+            (Format::Json, _) => output::json(&Announcement::of(&server))?,
             (Format::Text, true) => {
                 output::bytes(summary::of(&server, &config.database).as_bytes())?
             }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use gatepass_server::{Config, Tls};
 
-#[derive(Args)]
-pub(super) struct TlsArgs {
+use super::settings::replace;
+
+#[derive(Args, Clone)]
+pub(crate) struct TlsArgs {
     /// "dev": make a certificate for this machine, from an authority made for it
     #[arg(long, value_name = "KIND", hide_possible_values = true, conflicts_with_all = ["tls_cert", "tls_key"])]
     tls: Option<TlsKind>,
@@ -26,10 +28,15 @@ enum TlsKind {
 
 impl TlsArgs {
     pub(super) fn apply(self, config: &mut Config) {
+        replace(&mut config.tls, self.given());
+    }
+
+    /// What the flags say, if they say anything.
+    pub(crate) fn given(self) -> Option<Tls> {
         match (self.tls, self.tls_cert, self.tls_key) {
-            (Some(TlsKind::Dev), ..) => config.tls = Tls::Dev,
-            (None, Some(cert), Some(key)) => config.tls = Tls::Files { cert, key },
-            _ => {}
+            (Some(TlsKind::Dev), ..) => Some(Tls::Dev),
+            (None, Some(cert), Some(key)) => Some(Tls::Files { cert, key }),
+            _ => None,
         }
     }
 }

@@ -27,16 +27,18 @@ pub(super) fn fresh(
 }
 
 /// The client that a document at `client_id` describes. It has no secret, and what binds those that register holds for it
-/// in any case: it has to use PKCE.
+/// in any case: it has to use PKCE. The scope of the document is all that it may ask for.
 pub(super) fn described(client_id: &ClientId, settled: ClientMetadata, terms: &Terms) -> Client {
     let details = ClientDetails {
         described: true,
         ..ClientDetails::default()
     };
     let client = blank(client_id.clone(), details, Timestamp::default());
+    let client = changed(&client, settled, None, terms);
     Client {
         require_pkce: true,
-        ..changed(&client, settled, None, terms)
+        scope: client.default_scope.clone(),
+        ..client
     }
 }
 
@@ -62,6 +64,9 @@ fn blank(client_id: ClientId, details: ClientDetails, client_id_issued_at: Times
 }
 
 /// The client with everything in place of what it had that is its own to say; what an operator gave it stays.
+///
+/// The scope that it registers is what it gets when it asks for nothing. It may ask for all that the policy lets anybody
+/// register: many register what a resource's first refusal names, and ask for more when the next one does (RFC 6750 §3.1).
 pub(super) fn changed(
     before: &Client,
     settled: ClientMetadata,
@@ -76,7 +81,6 @@ pub(super) fn changed(
         None if keeps_secret => before.client_secrets.clone(),
         None => Vec::new(),
     };
-    let scope = settled.scope.unwrap_or_default();
     let own = &before.details;
     let details = ClientDetails {
         jwks: settled.jwks,
@@ -128,8 +132,8 @@ pub(super) fn changed(
         auth_methods: vec![method],
         redirect_uris: settled.redirect_uris,
         grant_types: settled.grant_types,
-        default_scope: scope.clone(),
-        scope,
+        scope: terms.policy.scope.clone(),
+        default_scope: settled.scope.unwrap_or_default(),
         require_pkce: is_public || terms.policy.require_pkce,
         details: Arc::new(details),
         ..before.clone()
@@ -147,7 +151,7 @@ pub(super) fn metadata(client: &Client) -> ClientMetadata {
         token_endpoint_auth_method: client.auth_methods.first().cloned(),
         grant_types: client.grant_types.clone(),
         response_types: has_code.then(|| "code".to_owned()).into_iter().collect(),
-        scope: Some(client.scope.clone()).filter(|scope| !scope.is_empty()),
+        scope: Some(client.default_scope.clone()).filter(|scope| !scope.is_empty()),
         jwks: details.jwks,
         jwks_uri: details.jwks_uri,
         token_endpoint_auth_signing_alg: details.token_endpoint_auth_signing_alg,

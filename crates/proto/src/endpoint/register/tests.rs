@@ -203,7 +203,8 @@ fn the_answer_is_the_record() {
     });
     let client = made.expect("a client");
     assert_eq!(client.client_name, "Notes");
-    assert_eq!(client.scope.to_string(), "write");
+    assert_eq!(client.default_scope.to_string(), "write");
+    assert_eq!(client.scope.to_string(), "read write");
     assert_eq!(client.auth_methods, ["private_key_jwt"]);
     assert!(client.require_pkce && client.client_secrets.is_empty());
     assert_ne!(client.client_id.as_str(), "mine");

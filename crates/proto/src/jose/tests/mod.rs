@@ -1,6 +1,7 @@
 mod access_token;
 mod answers;
 mod jws;
+mod logouts;
 mod private_keys;
 mod requests;
 

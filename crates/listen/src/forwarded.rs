@@ -14,7 +14,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 ///
 /// A proxy minds one of the two headers and passes on what a client writes into the other. Where they differ neither
 /// counts.
-pub(super) fn client(
+pub fn nearest_client(
     headers: &HeaderMap,
     proxy: IpAddr,
     trusts: impl Fn(IpAddr) -> bool,
@@ -88,7 +88,7 @@ mod tests {
 
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::client;
+    use super::nearest_client;
 
     /// Who is found behind the proxy 10.0.0.1, where all of 10.0.0.0/8 is trusted.
     fn found(lines: &[(&str, &str)]) -> String {
@@ -102,7 +102,7 @@ mod tests {
         }
         let trusts = |address: IpAddr| address.to_string().starts_with("10.");
         let proxy = "10.0.0.1".parse().expect("an address");
-        client(&headers, proxy, trusts).to_string()
+        nearest_client(&headers, proxy, trusts).to_string()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::middleware::AddExtension;
-use axum_server::accept::{Accept, NoDelayAcceptor};
+use axum_server::accept::Accept;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -22,14 +22,15 @@ use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tower::Layer as _;
 
-use crate::certificate::{Connection, Shown};
+use crate::connections::Tuned;
+use crate::shown::{Connection, Shown};
 
 /// The configuration `like` that one, which asks for a client's certificate and goes on without.
 ///
 /// # Errors
 ///
 /// The TLS library's.
-pub(crate) fn asking(like: &ServerConfig) -> Result<Arc<ServerConfig>, rustls::Error> {
+pub fn asking(like: &ServerConfig) -> Result<Arc<ServerConfig>, rustls::Error> {
     let provider = default_provider();
     let anybody = Anybody(provider.signature_verification_algorithms);
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
@@ -88,13 +89,13 @@ impl ClientCertVerifier for Anybody {
 
 /// Accepts connections, and has each request of one carry its certificate in the extensions.
 #[derive(Clone, Debug)]
-pub(crate) struct Asking(RustlsAcceptor<NoDelayAcceptor>);
+pub(crate) struct Asking(RustlsAcceptor<Tuned>);
 
 impl Asking {
     /// By what [`asking`] has made.
     pub(crate) fn new(config: Arc<ServerConfig>) -> Self {
         let acceptor = RustlsAcceptor::new(RustlsConfig::from_config(config));
-        Self(acceptor.acceptor(NoDelayAcceptor::new()))
+        Self(acceptor.acceptor(Tuned))
     }
 }
 

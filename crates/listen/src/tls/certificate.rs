@@ -15,19 +15,18 @@ use rustls::sign::CertifiedKey;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::{TlsError, certified};
-use crate::meter::Meter;
 
 /// How often the files are looked at. A look costs two calls to the system.
 const LOOK: Duration = Duration::from_secs(5);
 /// After how many looks the log says again until when the certificate is good: twice a day.
 const REMIND: u64 = 12 * 3600 / LOOK.as_secs();
 /// How long before its end a certificate is worth a warning.
-pub(crate) const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
+pub const SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// A certificate chain and its key, from two files that may be replaced at any time: each connection gets what was there
 /// last and made sense.
 #[derive(Debug)]
-pub(crate) struct Certificate {
+pub struct Certificate {
     cert: PathBuf,
     key: PathBuf,
     current: RwLock<Arc<CertifiedKey>>,
@@ -36,9 +35,14 @@ pub(crate) struct Certificate {
 
 /// Tells a running server to read its certificate again.
 #[derive(Clone, Debug)]
-pub struct Reloader(pub(crate) Option<Arc<Certificate>>);
+pub struct Reloader(Option<Arc<Certificate>>);
 
 impl Reloader {
+    /// Of the certificate that is served, if one is that may be replaced.
+    pub fn of(certificate: Option<&Arc<Certificate>>) -> Self {
+        Self(certificate.cloned())
+    }
+
     /// Reads the certificate again. What makes no sense changes nothing; either is in the log.
     pub fn reload(&self) {
         match &self.0 {
@@ -57,7 +61,7 @@ impl Certificate {
     /// # Errors
     ///
     /// A file is missing, malformed, or belongs to another.
-    pub(crate) fn read(cert: &Path, key: &Path) -> Result<Self, TlsError> {
+    pub fn read(cert: &Path, key: &Path) -> Result<Self, TlsError> {
         let seen = [stamp(cert), stamp(key)];
         let current = certified(cert, key)?;
         Ok(Self {
@@ -74,7 +78,7 @@ impl Certificate {
     }
 
     /// When the certificate ends; `None` if it does not say so in a way that can be read.
-    pub(crate) fn expires(&self) -> Option<Timestamp> {
+    pub fn expires(&self) -> Option<Timestamp> {
         let current = self.current();
         let (_, parsed) = X509Certificate::from_der(current.end_entity_cert().ok()?).ok()?;
         let end = u64::try_from(parsed.validity().not_after.timestamp()).ok()?;
@@ -82,7 +86,7 @@ impl Certificate {
     }
 
     /// Whether clients that look for `name` will take it.
-    pub(crate) fn is_for(&self, name: &ServerName<'_>) -> bool {
+    pub fn is_for(&self, name: &ServerName<'_>) -> bool {
         let current = self.current();
         let own = current
             .end_entity_cert()
@@ -120,12 +124,12 @@ impl Certificate {
     }
 
     /// Reads the files again whenever they change, for as long as the server runs, and says now and then until when they
-    /// are good.
-    pub(crate) async fn watch(self: Arc<Self>, meter: Meter) {
+    /// are good. `told` hears it at each look.
+    pub async fn watch(self: Arc<Self>, told: impl Fn(Timestamp) + Send) {
         self.tell();
         for looks in 1_u64.. {
             if let Some(end) = self.expires() {
-                meter.certificate(end);
+                told(end);
             }
             tokio::time::sleep(LOOK).await;
             let own = Arc::clone(&self);

@@ -16,7 +16,7 @@ use super::{TlsError, read};
 
 /// The authorities whose word about clients is taken.
 #[derive(Clone, Debug)]
-pub(crate) struct Authorities(Arc<dyn ClientCertVerifier>);
+pub struct Authorities(Arc<dyn ClientCertVerifier>);
 
 impl Authorities {
     /// Those in a PEM file.
@@ -24,7 +24,7 @@ impl Authorities {
     /// # Errors
     ///
     /// The file is missing, or holds something else.
-    pub(crate) fn from_file(path: &Path) -> Result<Self, TlsError> {
+    pub fn from_file(path: &Path) -> Result<Self, TlsError> {
         let malformed = |reason: String| TlsError::Authorities {
             path: path.to_owned(),
             reason,
@@ -48,7 +48,7 @@ impl Authorities {
 
     /// Whether one of them vouches at this moment for the first of these certificates, by way of the others: signatures,
     /// dates, and that it is meant for clients (RFC 5280 §6).
-    pub(crate) fn vouch_for(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> bool {
+    pub fn vouch_for(&self, chain: &[CertificateDer<'_>], now: Timestamp) -> bool {
         let Some((own, others)) = chain.split_first() else {
             return false;
         };

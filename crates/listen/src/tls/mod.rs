@@ -4,6 +4,7 @@ mod authorities;
 mod certificate;
 mod clients;
 mod dev;
+mod transport;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,18 +17,19 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use zeroize::Zeroizing;
 
-pub(crate) use authorities::Authorities;
-pub use certificate::Reloader;
-pub(crate) use certificate::{Certificate, SOON};
-pub(crate) use clients::{Asking, asking};
+pub use authorities::Authorities;
+pub use certificate::{Certificate, Reloader, SOON};
+pub(crate) use clients::Asking;
+pub use clients::asking;
 pub(crate) use dev::dev_tls;
+pub use transport::Transport;
 
 /// HTTP/2 first, for the clients that can.
 const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 /// Why TLS cannot be served.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TlsError {
+pub enum TlsError {
     /// A file or folder cannot be read or written.
     #[error("cannot {verb} {path}: {source}", path = path.display())]
     File {

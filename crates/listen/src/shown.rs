@@ -20,7 +20,7 @@ const MAX_CHAIN: usize = 10;
 
 /// A client's certificate, and those that came with it. A clone is another handle.
 #[derive(Clone, Debug)]
-pub(crate) struct Shown(Arc<Chain>);
+pub struct Shown(Arc<Chain>);
 
 #[derive(Debug)]
 struct Chain {
@@ -32,13 +32,14 @@ struct Chain {
 
 /// What stands in the extensions of a request by a client that may show a certificate.
 #[derive(Clone, Debug)]
-pub(crate) struct Connection {
-    pub(crate) certificate: Option<Shown>,
+pub struct Connection {
+    /// The certificate, if it has shown one.
+    pub certificate: Option<Shown>,
 }
 
 impl Shown {
     /// Reads a chain, the client's own certificate first; `None` for what is none.
-    pub(crate) fn read(certificates: Vec<CertificateDer<'static>>) -> Option<Self> {
+    pub fn read(certificates: Vec<CertificateDer<'static>>) -> Option<Self> {
         let own = certificates
             .first()
             .filter(|_| certificates.len() <= MAX_CHAIN)?;
@@ -47,17 +48,17 @@ impl Shown {
     }
 
     /// The certificate of this request's connection.
-    pub(crate) fn of(extensions: &Extensions) -> Option<&Self> {
+    pub fn of(extensions: &Extensions) -> Option<&Self> {
         extensions.get::<Connection>()?.certificate.as_ref()
     }
 
     /// `x5t#S256` (RFC 8705 §3.1).
-    pub(crate) fn thumbprint(&self) -> &str {
+    pub fn thumbprint(&self) -> &str {
         &self.0.said.thumbprint
     }
 
     /// What a judgement knows of it. Connections last, so that it is asked anew each time whether it is vouched for.
-    pub(crate) fn judged(&self, by: Option<&Authorities>, now: Timestamp) -> Arc<Certificate> {
+    pub fn judged(&self, by: Option<&Authorities>, now: Timestamp) -> Arc<Certificate> {
         Arc::new(Certificate {
             is_trusted: by.is_some_and(|by| by.vouch_for(&self.0.certificates, now)),
             ..self.0.said.clone()
