@@ -73,7 +73,7 @@ impl Attachment {
                 };
                 Ok(Self::new(place, key.clone(), key))
             }
-            Credential::Login(_) | Credential::OAuth(_) => {
+            Credential::Login(_) | Credential::OAuth(_) | Credential::Discover(_) => {
                 Err(Error::Setup("this credential makes tokens".into()))
             }
         }

@@ -4,8 +4,9 @@ use gatepass_http::{
     AnswerCache, Clock, Egress, HttpTransport, Origin, Person, SystemClock, Transport,
 };
 
+use crate::discover::Finding;
 use crate::flight::Flight;
-use crate::inner::{Inner, State};
+use crate::inner::{Inner, State, within};
 use crate::tokens::{MemoryTokens, TokenKey, TokenStore};
 use crate::{Certificate, Credential, Error, LoginOptions, Paths, Profile, Session};
 
@@ -20,6 +21,7 @@ pub struct SessionBuilder {
     documents: Option<Arc<AnswerCache>>,
     certificate: Option<Certificate>,
     network: Option<Arc<dyn Transport>>,
+    profiles: Option<Paths>,
 }
 
 impl SessionBuilder {
@@ -34,6 +36,7 @@ impl SessionBuilder {
             documents: None,
             certificate: None,
             network: None,
+            profiles: None,
         }
     }
 
@@ -47,6 +50,7 @@ impl SessionBuilder {
             .tokens(profile.tokens.open(paths)?, profile.name.key().clone());
         builder.documents = Some(Arc::new(AnswerCache::in_folder(paths.documents())));
         builder.certificate.clone_from(&profile.certificate);
+        builder.profiles = Some(paths.clone());
         builder.api = profile.api.iter().cloned().map(Ok).collect();
         if let Some(path) = &profile.ca {
             let pem = std::fs::read(path)
@@ -77,6 +81,15 @@ impl SessionBuilder {
     #[must_use]
     pub fn tokens(mut self, store: Arc<dyn TokenStore>, key: TokenKey) -> Self {
         self.tokens = Some((store, key));
+        self
+    }
+
+    /// Makes a profile in `config.toml` of what requests find out ([`Credential::Discover`]), or takes the one that there is for
+    /// the same resource: its tokens are kept where it says, and its client is the one for others too. By default what was
+    /// found is known to this session only, and its tokens stand beside the session's.
+    #[must_use]
+    pub fn profiles(mut self, paths: &Paths) -> Self {
+        self.profiles = Some(paths.clone());
         self
     }
 
@@ -126,6 +139,7 @@ impl SessionBuilder {
             egress.identity = Some(certificate.read()?);
         }
         let inner = Inner {
+            within: within(&self.credential),
             credential: self.credential,
             api,
             certified: egress.identity.is_some(),
@@ -138,6 +152,7 @@ impl SessionBuilder {
             person: self.person,
             tokens,
             key,
+            finding: Finding::keeping(self.profiles),
             flight: Flight::new(),
             logins: Flight::new(),
             state: Mutex::new(State::default()),

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use toml::Spanned;
 use url::Url;
 
+use crate::config_clients::{described, known};
 use crate::profile::Entry;
-use crate::{Paths, Profile, ProfileName};
+use crate::{KnownClient, Paths, Profile, ProfileName};
 
 /// The profiles in `config.toml`.
 ///
@@ -27,12 +28,28 @@ use crate::{Paths, Profile, ProfileName};
 /// api = ["https://maps.example.com"]
 /// key = { command = "pass show maps" }
 /// ```
+///
+/// For resources that say themselves who issues their tokens ([`Credential::Discover`](crate::Credential::Discover)), it says
+/// who we are at authorization servers that know us:
+///
+/// ```toml
+/// client_metadata_url = "https://example.com/gatepass.json"
+///
+/// [[client]]
+/// issuer = "https://login.example.com"
+/// client_id = "cl_1"
+/// client_secret = { keyring = "login-example" }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// The profile that is meant when none is named.
     pub default: Option<ProfileName>,
     /// The profiles in the order of their names.
     pub profiles: BTreeMap<ProfileName, Profile>,
+    /// The URL of the document that describes this client to authorization servers that a resource names.
+    pub client_metadata_url: Option<String>,
+    /// The clients that are registered at such servers already.
+    pub clients: Vec<KnownClient>,
 }
 
 /// The profiles cannot be used.
@@ -86,6 +103,9 @@ pub enum ConfigError {
 #[serde(deny_unknown_fields)]
 struct Document {
     default: Option<ProfileName>,
+    client_metadata_url: Option<Spanned<String>>,
+    #[serde(default)]
+    client: Vec<Spanned<KnownClient>>,
     #[serde(default)]
     profile: BTreeMap<ProfileName, Spanned<Entry>>,
 }
@@ -123,16 +143,23 @@ impl Config {
         })
     }
 
-    /// The profile whose credential is for this URL.
+    /// The profile whose credential is for this URL: of those that were found for a resource, the one whose resource is
+    /// closest to it.
     ///
     /// # Errors
     ///
     /// [`ConfigError::Ambiguous`] when there are several and none is the default.
     pub fn profile_for(&self, url: &Url) -> Result<Option<&Profile>, ConfigError> {
-        let found: Vec<&Profile> = self
+        let found: Vec<(usize, &Profile)> = self
             .profiles
             .values()
-            .filter(|profile| profile.api.iter().any(|origin| origin.covers(url)))
+            .filter_map(|profile| Some((profile.closeness(url)?, profile)))
+            .collect();
+        let closest = found.iter().map(|(close, _)| *close).max();
+        let found: Vec<&Profile> = found
+            .into_iter()
+            .filter(|(close, _)| Some(*close) == closest)
+            .map(|(_, profile)| profile)
             .collect();
         if let [only] = found.as_slice() {
             return Ok(Some(only));
@@ -181,6 +208,18 @@ impl Config {
             default: document.default,
             ..Self::default()
         };
+        if let Some(url) = document.client_metadata_url {
+            let at = url.span().start;
+            let url = described(url.into_inner()).map_err(|reason| malformed(at, reason))?;
+            config.client_metadata_url = Some(url);
+        }
+        for client in document.client {
+            let at = client.span().start;
+            let client = client.into_inner();
+            let checked = known(&client, &config.clients);
+            checked.map_err(|reason| malformed(at, format!("client: {reason}")))?;
+            config.clients.push(client);
+        }
         for (name, entry) in document.profile {
             let at = entry.span().start;
             let profile = entry

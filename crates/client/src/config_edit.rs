@@ -42,20 +42,7 @@ impl Config {
     ///
     /// [`ConfigError::Unwritable`], and those of [`Config::load`].
     pub fn replace(paths: &Paths, profile: &Profile) -> Result<(), ConfigError> {
-        edit(paths, |text, _| {
-            let mut document = parsed(text)?;
-            let Some(old) = table(&mut document, &profile.name) else {
-                return appended(text, profile);
-            };
-            old.clear();
-            let mut new = parsed(&section(profile)?)?;
-            if let Some(new) = table(&mut new, &profile.name) {
-                for (member, item) in new.iter() {
-                    old.insert(member, item.clone());
-                }
-            }
-            Ok(document.to_string())
-        })
+        edit(paths, |text, _| replaced(text, profile))
     }
 
     /// Removes a profile from the file. Its token is not touched.
@@ -174,7 +161,7 @@ impl Profile {
 }
 
 /// Changes a file that makes sense into another that does.
-fn edit(
+pub(crate) fn edit(
     paths: &Paths,
     change: impl FnOnce(&str, Config) -> Result<String, ConfigError>,
 ) -> Result<(), ConfigError> {
@@ -210,9 +197,24 @@ fn exclusively(
     disk::replace(&path, changed.as_bytes()).map_err(fault)
 }
 
-fn appended(text: &str, profile: &Profile) -> Result<String, ConfigError> {
+pub(crate) fn appended(text: &str, profile: &Profile) -> Result<String, ConfigError> {
     let gap = if text.is_empty() { "" } else { "\n" };
     Ok(format!("{text}{gap}{}", section(profile)?))
+}
+
+pub(crate) fn replaced(text: &str, profile: &Profile) -> Result<String, ConfigError> {
+    let mut document = parsed(text)?;
+    let Some(old) = table(&mut document, &profile.name) else {
+        return appended(text, profile);
+    };
+    old.clear();
+    let mut new = parsed(&section(profile)?)?;
+    if let Some(new) = table(&mut new, &profile.name) {
+        for (member, item) in new.iter() {
+            old.insert(member, item.clone());
+        }
+    }
+    Ok(document.to_string())
 }
 
 fn section(profile: &Profile) -> Result<String, ConfigError> {

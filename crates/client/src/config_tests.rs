@@ -193,3 +193,39 @@ fn a_secret_in_the_file_is_refused_and_not_repeated() {
         );
     }
 }
+
+#[test]
+fn the_closest_of_what_was_found_is_meant() {
+    let entry = |name: &str, resource: &str| {
+        format!(
+            "[profile.{name}]\nmethod = \"oauth\"\napi = [\"https://api.example\"]\nissuer = \"https://as.example\"\n\
+             discovered = true\nresource = [{resource:?}]\n"
+        )
+    };
+    let text = entry("inner", "https://api.example/a/b")
+        + &entry("outer", "https://api.example/a")
+        + "[profile.key]\nmethod = \"api_key\"\napi = [\"https://api.example\"]\nkey = { env = \"K\" }\n";
+    let config = parse(&text).expect("valid");
+    for (path, name) in [
+        ("/a/b/c", "inner"),
+        ("/a/b", "inner"),
+        ("/a/bc", "outer"),
+        ("/a", "outer"),
+        ("/ab", "key"),
+        ("/", "key"),
+    ] {
+        let url = format!("https://api.example{path}").parse().expect("a URL");
+        let found = config.profile_for(&url).expect("one").expect("some");
+        assert_eq!(found.name.as_str(), name, "{path}");
+    }
+    for wrong in [
+        entry("x", "not a url"),
+        entry("x", "https://api.example").replace(
+            "issuer = \"https://as.example\"",
+            "token_endpoint = \"https://as.example\"",
+        ),
+        entry("x", "https://api.example") + "grant = \"client_credentials\"\nclient_id = \"c\"\n",
+    ] {
+        assert!(parse(&wrong).is_err(), "{wrong}");
+    }
+}

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use http::HeaderName;
 
-use crate::{OAuth, SecretRef};
+use crate::{Discover, OAuth, SecretRef};
 
 /// How requests are authenticated, and how a token is made where one is needed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub enum Credential {
     Login(LoginEndpoint),
     /// A token from an OAuth 2 authorization server.
     OAuth(Box<OAuth>),
+    /// A token from whatever authorization server the resource names in its 401 (RFC 9728).
+    Discover(Box<Discover>),
 }
 
 /// An API key and where it goes.
@@ -102,6 +104,12 @@ pub enum LoginStyle {
     Basic,
 }
 
+impl From<Discover> for Credential {
+    fn from(discover: Discover) -> Self {
+        Self::Discover(Box::new(discover))
+    }
+}
+
 impl From<OAuth> for Credential {
     fn from(oauth: OAuth) -> Self {
         Self::OAuth(Box::new(oauth))
@@ -119,7 +127,14 @@ impl Credential {
             Self::ApiKey(_) => "api_key",
             Self::Login(_) => "login",
             Self::OAuth(_) => "oauth",
+            Self::Discover(_) => "discover",
         }
+    }
+
+    /// A token from whatever authorization server the resource names, for a client that knows nothing but URLs and has
+    /// nothing to identify itself with.
+    pub fn discover() -> Self {
+        Self::Discover(Box::default())
     }
 
     /// User name and password with every request.

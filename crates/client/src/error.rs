@@ -29,6 +29,17 @@ pub enum Error {
         /// Whom the credential is for.
         api: Vec<Origin>,
     },
+    /// The request is for another part of the origin than the one that the token was issued for.
+    #[error("the token is for {}, and {url} is not below it", .resource.join(", "))]
+    OtherResource {
+        /// Where the request was to go, without its query.
+        url: String,
+        /// What the token is for.
+        resource: Vec<String>,
+    },
+    /// What a resource or its authorization server says of itself cannot be gone by.
+    #[error("{0}")]
+    Discovery(String),
     /// The token could not be renewed by somebody else who shares it, a moment ago.
     #[error("the token could not be renewed: {0}")]
     Renewal(String),

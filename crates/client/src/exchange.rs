@@ -14,7 +14,8 @@ use http::{HeaderMap, Method, Response as Answer};
 use url::{Position, Url};
 
 use crate::digest::{self, Asked};
-use crate::refusal::{StepUp, Verdict};
+use crate::discover::Challenged;
+use crate::refusal::{StepUp, Verdict, challenges};
 use crate::renew::Why;
 use crate::{Credential, Error, Response, Session};
 
@@ -44,6 +45,10 @@ struct Tried {
     digest: bool,
     /// A nonce that was too old.
     stale: bool,
+    /// More scope.
+    scope: bool,
+    /// To find out who issues tokens for it.
+    found: bool,
 }
 
 /// What one try is sent with, the credential on it.
@@ -54,8 +59,12 @@ pub(crate) struct Head {
 }
 
 /// Sends it until an answer stands. It is for whom the credential is for: [`Session::send`] has seen to that.
-pub(crate) async fn run(session: Session, request: Resource) -> Result<Response, Error> {
+pub(crate) async fn run(mut session: Session, request: Resource) -> Result<Response, Error> {
     let mut body = request.body;
+    // What can be sent once only is not what to find out with.
+    if matches!(session.inner.credential, Credential::Discover(_)) && body.try_clone().is_none() {
+        session = Box::pin(session.session_for(&request.url)).await?;
+    }
     let mut exchange = Exchange::new(session, request.method, request.url, request.headers)?;
     let mut patience = None;
     loop {
@@ -99,6 +108,7 @@ impl Exchange {
         url: Url,
         headers: HeaderMap,
     ) -> Result<Self, Error> {
+        let session = session.settled(Some(&url));
         session.inner.admit(&url)?;
         Ok(Self {
             session,
@@ -132,6 +142,7 @@ impl Exchange {
             url: head.url.unwrap_or_else(|| self.url.clone()),
             headers: head.headers,
             body,
+            within: self.session.inner.within.clone(),
         })
     }
 
@@ -149,6 +160,9 @@ impl Exchange {
     async fn attached(&mut self) -> Result<Head, Error> {
         let inner = &self.session.inner;
         let mut headers = self.headers.clone();
+        if let Credential::Discover(_) = inner.credential {
+            return Ok(Head { url: None, headers });
+        }
         let request = Some((&self.method, &self.url));
         let mut attachment = self.session.attach(request).await?;
         let target = match &self.target {
@@ -182,6 +196,7 @@ impl Exchange {
                 inner.learn_next_nonce(answer.headers());
                 Verdict::of_digest(answer)
             }
+            Credential::Discover(_) => Verdict::of_nobody(answer),
             credential if credential.makes_tokens() => Verdict::of_token(answer),
             _ => Verdict::Stands,
         };
@@ -189,6 +204,9 @@ impl Exchange {
             Verdict::Token if !self.tried.token => {
                 tracing::debug!("the resource refused the token");
                 inner.state().rejected.clone_from(&self.shown);
+                if !inner.within.is_empty() {
+                    inner.finding.learn(Challenged::by(challenges(answer)));
+                }
             }
             Verdict::Proof if !self.tried.date => {
                 inner.state().skew = Skew::of(answer.headers(), inner.clock.now());
@@ -202,7 +220,7 @@ impl Exchange {
     /// Does what mends it, if that has not been tried; whether the request is worth another try.
     pub(crate) async fn mend(&mut self, verdict: &Verdict) -> Result<bool, Error> {
         match verdict {
-            Verdict::Stands | Verdict::Scope(_) => Ok(false),
+            Verdict::Stands => Ok(false),
             refusal => Box::pin(self.mend_refusal(refusal)).await,
         }
     }
@@ -223,6 +241,18 @@ impl Exchange {
                 Ok(true)
             }
             Verdict::StepUp(wanted) if first(&mut self.tried.step_up) => self.step_up(wanted).await,
+            Verdict::Scope(Some(wanted)) if first(&mut self.tried.scope) => {
+                let shown = self.shown.as_ref();
+                self.session.widen(wanted, shown).await
+            }
+            Verdict::Unknown(challenged) if first(&mut self.tried.found) => {
+                let Some(session) = self.session.meet(&self.url, challenged).await? else {
+                    return Ok(false);
+                };
+                session.inner.admit(&self.url)?;
+                self.session = session;
+                Ok(true)
+            }
             _ => Ok(false),
         }
     }

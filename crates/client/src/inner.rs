@@ -9,16 +9,18 @@ use gatepass_http::{
 use gatepass_proto::dpop::Dpop;
 use gatepass_proto::flow::{Flow, Skew};
 use gatepass_proto::jose::KeySet;
+use gatepass_proto::message::protected_resource::{closeness, covers};
 use gatepass_proto::{Scope, Secret};
 use http::Request;
 use http::header::ACCEPT;
-use url::Url;
+use url::{Position, Url};
 
 use crate::attach::Current;
+use crate::discover::{Finding, bounds};
 use crate::flight::Flight;
 use crate::server::{self, Door, Server};
 use crate::tokens::{StoredToken, TokenKey, TokenStore};
-use crate::{Credential, Error, LoginOptions, OAuth, Session, Status, digest};
+use crate::{Credential, Discover, Error, LoginOptions, OAuth, Session, Status, digest};
 
 /// Whose clones they are, and with what they work.
 pub(crate) struct Inner {
@@ -35,6 +37,9 @@ pub(crate) struct Inner {
     pub(crate) person: Option<(Arc<dyn Person>, LoginOptions)>,
     pub(crate) tokens: Arc<dyn TokenStore>,
     pub(crate) key: TokenKey,
+    /// What of `api` the tokens are for, where that is less than all of it.
+    pub(crate) within: Arc<[Url]>,
+    pub(crate) finding: Finding,
     pub(crate) flight: Flight<Result<StoredToken, Error>>,
     pub(crate) logins: Flight<Result<StoredToken, Error>>,
     pub(crate) state: Mutex<State>,
@@ -51,6 +56,8 @@ pub(crate) struct State {
     pub(crate) proofs: Option<Dpop>,
     /// How far the resource's clock is from ours, once it has refused a proof for its date.
     pub(crate) skew: Option<Skew>,
+    /// The scope that a person was last asked for beyond the profile's: not again, whatever came of it.
+    pub(crate) asked: Option<Scope>,
     /// The challenge that a password is proven by (RFC 7616).
     pub(crate) digest: Option<digest::Remembered>,
 }
@@ -62,6 +69,12 @@ impl Inner {
         if self.is_ours(url) {
             return Ok(());
         }
+        if self.api.iter().any(|origin| origin.covers(url)) {
+            return Err(Error::OtherResource {
+                url: url[..Position::AfterPath].to_owned(),
+                resource: self.within.iter().map(ToString::to_string).collect(),
+            });
+        }
         Err(Error::WrongOrigin {
             origin: url.origin().ascii_serialization(),
             api: self.api.clone(),
@@ -70,7 +83,18 @@ impl Inner {
 
     /// Whether the credential is for whom this URL belongs to.
     pub(crate) fn is_ours(&self, url: &Url) -> bool {
-        self.api.iter().any(|origin| origin.covers(url))
+        let within = self.within.is_empty() || self.within.iter().any(|own| covers(own, url));
+        within && self.api.iter().any(|origin| origin.covers(url))
+    }
+
+    /// How close what the credential is for is to `url`; `None`, where it is not for it.
+    pub(crate) fn closeness(&self, url: &Url) -> Option<usize> {
+        let close = self.within.iter().filter_map(|own| closeness(own, url));
+        match self.within.is_empty() {
+            true => Some(0),
+            false => close.max(),
+        }
+        .filter(|_| self.is_ours(url))
     }
 
     /// Whom a credential is for that is for one only.
@@ -87,6 +111,10 @@ impl Inner {
                 scope: Some(scope.clone()),
                 ..(**oauth).clone()
             })),
+            Credential::Discover(discover) => Credential::Discover(Box::new(Discover {
+                scope: Some(scope.clone()),
+                ..(**discover).clone()
+            })),
             other => other.clone(),
         };
         // What a person has to grant stands beside nothing; what we can ask for ourselves is kept by its scope.
@@ -94,7 +122,21 @@ impl Inner {
             true => self.key.clone(),
             false => self.key.for_scope(scope),
         };
-        let inner = Self {
+        let inner = self.like(credential, self.tokens.clone(), key);
+        Session {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// The same for another credential, whose tokens are kept there.
+    pub(crate) fn like(
+        &self,
+        credential: Credential,
+        tokens: Arc<dyn TokenStore>,
+        key: TokenKey,
+    ) -> Self {
+        Self {
+            within: within(&credential),
             credential,
             api: self.api.clone(),
             transport: self.transport.clone(),
@@ -103,15 +145,13 @@ impl Inner {
             certified: self.certified,
             clock: self.clock.clone(),
             person: self.person.clone(),
-            tokens: self.tokens.clone(),
+            tokens,
             key,
+            finding: self.finding.anew(),
             flight: Flight::new(),
             logins: Flight::new(),
             state: Mutex::default(),
             metadata: tokio::sync::Mutex::new(None),
-        };
-        Session {
-            inner: Arc::new(inner),
         }
     }
 
@@ -161,12 +201,31 @@ impl Inner {
         drive(flow, &shell, &mut OsEntropy).await
     }
 
+    /// Runs a flow that asks no person, over this network.
+    pub(crate) async fn drive_over<F: Flow>(
+        &self,
+        network: &dyn Transport,
+        flow: &mut F,
+    ) -> Result<F::Output, Error> {
+        let shell = Shell {
+            transport: network,
+            clock: &*self.clock,
+            person: &Nobody,
+        };
+        Ok(drive(flow, &shell, &mut OsEntropy).await?)
+    }
+
     /// How protocol messages go out: past the cache of documents, to whom the profile and its server name.
     fn network(&self) -> Arc<dyn Transport> {
+        self.network_of(&self.trusted())
+    }
+
+    /// The same, where somebody here has chosen `trusted`.
+    pub(crate) fn network_of(&self, trusted: &[Url]) -> Arc<dyn Transport> {
         if let Some(network) = &self.network {
             return network.clone();
         }
-        let network = self.transport.named_by(&self.trusted());
+        let network = self.transport.named_by(trusted);
         Arc::new(Caching::new(network, self.documents.clone()).clock(self.clock.clone()))
     }
 
@@ -175,6 +234,11 @@ impl Inner {
         let Credential::OAuth(oauth) = &self.credential else {
             return Vec::new();
         };
+        // A server that the resource has named was chosen by nobody here.
+        if oauth.discovered {
+            let api = self.api.iter().filter_map(|own| own.as_str().parse().ok());
+            return api.collect();
+        }
         let named = oauth.issuer.iter().chain(oauth.endpoints.iter());
         named.filter_map(|url| url.parse().ok()).collect()
     }
@@ -190,5 +254,13 @@ impl Inner {
 
     pub(crate) fn remember(&self, token: &StoredToken) {
         self.state().current = Some(Current::new(token.clone()));
+    }
+}
+
+/// What of its origins a credential is for; all of them, where it does not say.
+pub(crate) fn within(credential: &Credential) -> Arc<[Url]> {
+    match credential {
+        Credential::OAuth(oauth) => bounds(oauth).into(),
+        _ => Arc::default(),
     }
 }

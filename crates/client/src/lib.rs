@@ -30,7 +30,8 @@
 //!   tells without the network, [`Session::logout`] revokes and forgets.
 //! * [`Credential`] is how a token is made: [`Basic`](Credential::Basic),
 //!   [`Digest`](Credential::Digest), [`Netrc`](Credential::Netrc), [`Bearer`](Credential::Bearer),
-//!   [`ApiKey`](Credential::ApiKey), [`Login`](Credential::Login), [`OAuth`](Credential::OAuth).
+//!   [`ApiKey`](Credential::ApiKey), [`Login`](Credential::Login), [`OAuth`](Credential::OAuth),
+//!   [`Discover`](Credential::Discover), which becomes [`OAuth`](Credential::OAuth) as soon as the resource has said by whom.
 //! * [`Config`] and [`Profile`] are the file `$XDG_CONFIG_HOME/gatepass/config.toml`. Secrets stand in it by
 //!   reference only ([`SecretRef`]).
 //! * [`tokens`] keeps what was obtained: in memory, or in files under `$XDG_STATE_HOME/gatepass/tokens/`.
@@ -38,7 +39,8 @@
 //!
 //! # The promises
 //!
-//! * A credential goes to the origins of [`Profile::api`] only; those of the login are not implied.
+//! * A credential goes to the origins of [`Profile::api`] only; those of the login are not implied. A token that was
+//!   discovered goes to no path but those of its resource either.
 //! * One refresh per token, however many tasks and processes ask. A cached read takes no lock.
 //! * A network failure, 429 or 5xx never leads to a new login and never loses the old token.
 //! * Nothing secret is in `Debug`, in an error or in a log.
@@ -53,11 +55,14 @@ mod browser;
 mod builder;
 mod client_key;
 mod config;
+mod config_clients;
 mod config_comments;
 mod config_edit;
+mod config_keep;
 mod content;
 mod credential;
 mod digest;
+mod discover;
 mod disk;
 mod error;
 mod exchange;
@@ -93,6 +98,7 @@ mod session;
 mod status;
 mod text;
 pub mod tokens;
+mod widen;
 
 pub use attach::{Attachment, Where};
 pub use browser::{Browser, NoBrowser, SystemBrowser};
@@ -101,6 +107,7 @@ pub use config::{Config, ConfigError};
 pub use config_edit::Change;
 pub use content::Content;
 pub use credential::{ApiKey, Credential, KeyPlace, LoginEndpoint, LoginStyle};
+pub use discover::{Discover, Found, FoundClient, KnownClient};
 pub use error::Error;
 pub use gatepass_http::{AnsweredBy, Body, Egress, Nobody, Origin, Person, PersonError};
 pub use gatepass_proto::flow::Notice;

@@ -84,9 +84,10 @@ impl Session {
         if self.inner.credential.makes_tokens() {
             // Nobody logs in for a token that cannot be kept.
             self.inner.tokens.load(&self.inner.key).await?;
-            let token = self.inner.log_in(person, options).await?;
-            self.inner.keep_login(&token).await?;
-            return Ok(self.inner.status_of(Some(&token)));
+            let inner = self.before_login().await?.inner;
+            let token = inner.log_in(person, options).await?;
+            inner.keep_login(&token).await?;
+            return Ok(inner.status_of(Some(&token)));
         }
         self.inner.check_static().await?;
         self.status().await
@@ -98,7 +99,7 @@ impl Session {
         person: Arc<dyn Person>,
         options: LoginOptions,
     ) -> Result<StoredToken, Error> {
-        self.join_login(person, options, true).await
+        self.join_login(person, options, Enough::Alive).await
     }
 
     /// The same, whatever token is there.
@@ -107,14 +108,14 @@ impl Session {
         person: Arc<dyn Person>,
         options: LoginOptions,
     ) -> Result<StoredToken, Error> {
-        self.join_login(person, options, false).await
+        self.join_login(person, options, Enough::Nothing).await
     }
 
-    async fn join_login(
+    pub(crate) async fn join_login(
         &self,
         person: Arc<dyn Person>,
         options: LoginOptions,
-        unless_done: bool,
+        enough: Enough,
     ) -> Result<StoredToken, Error> {
         let own = self.inner.clone();
         let work = move || {
@@ -126,7 +127,7 @@ impl Session {
                 let rejected = own.state().rejected.clone();
                 let now = own.clock.now();
                 let done = |token: &StoredToken| {
-                    unless_done
+                    enough.is(token)
                         && token.is_alive(now)
                         && rejected.as_ref() != Some(&token.access_token)
                 };
@@ -134,6 +135,7 @@ impl Session {
                     own.adopt(&token);
                     return Ok(token);
                 }
+                let own = Self { inner: own }.before_login().await?.inner;
                 let token = own.log_in(&*person, &options).await?;
                 own.keep_login(&token).await?;
                 Ok(token)
@@ -142,6 +144,26 @@ impl Session {
         };
         let (outcome, _) = self.inner.logins.join(work).await;
         outcome.ok_or_else(|| Error::Setup("the login crashed; this is a bug".into()))?
+    }
+}
+
+/// Which token at hand makes a login needless.
+pub(crate) enum Enough {
+    /// None.
+    Nothing,
+    /// Any that lives.
+    Alive,
+    /// One with this scope.
+    Scope(Scope),
+}
+
+impl Enough {
+    fn is(&self, token: &StoredToken) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Alive => true,
+            Self::Scope(wanted) => token.covers(Some(wanted)),
+        }
     }
 }
 
@@ -154,7 +176,38 @@ impl Inner {
         let Credential::OAuth(oauth) = &self.credential else {
             return self.first(None).await;
         };
-        let oauth = &with_scope(oauth, options.scope.as_ref());
+        let mut scope = options.scope.clone();
+        if scope.is_none() && oauth.discovered {
+            scope = self.scope_again(oauth).await?;
+        }
+        let oauth = &with_scope(oauth, scope.as_ref());
+        let registered = self.has_registered(oauth).await?;
+        match self.log_in_as(oauth, person, options).await {
+            // The server has forgotten the client that registered itself there.
+            Err(error) if registered && error.is_refused_as("invalid_client") => {
+                tracing::debug!(%error, "registering anew");
+                self.forget_registration(oauth).await?;
+                self.log_in_as(oauth, person, options).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// What is asked for at the next login of what was discovered: what was granted or asked for so far too.
+    async fn scope_again(&self, oauth: &OAuth) -> Result<Option<Scope>, Error> {
+        let asked = self.stored().await?.and_then(|token| token.asked_scope);
+        Ok(match (&oauth.scope, asked) {
+            (Some(own), Some(asked)) => Some(own.union(&asked)),
+            (own, asked) => own.clone().or(asked),
+        })
+    }
+
+    async fn log_in_as(
+        &self,
+        oauth: &OAuth,
+        person: &dyn Person,
+        options: &LoginOptions,
+    ) -> Result<StoredToken, Error> {
         match (&oauth.grant, options.way) {
             (Grant::DeviceCode | Grant::AuthorizationCode { .. }, LoginWay::Device)
             | (Grant::DeviceCode, _) => self.log_in_on_device(oauth, person, options).await,

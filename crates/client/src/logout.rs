@@ -34,7 +34,8 @@ impl Session {
     ///
     /// A stored token cannot be read or removed.
     pub async fn logout(&self) -> Result<LogoutReport, Error> {
-        let inner = &self.inner;
+        let settled = self.settled(None);
+        let inner = &settled.inner;
         let mut report = inner.end(&inner.key).await?;
         *inner.state() = crate::inner::State::default();
         for key in inner.tokens.keys().await? {
@@ -70,7 +71,7 @@ impl Inner {
         Ok(report)
     }
 
-    async fn revoke(&self, token: &StoredToken) -> LogoutReport {
+    pub(crate) async fn revoke(&self, token: &StoredToken) -> LogoutReport {
         // A token made for another credential is not shown to this one's server.
         let oauth = match &self.credential {
             Credential::OAuth(oauth) if token.binding == self.credential.binding() => oauth,

@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
-use gatepass_proto::Scope;
+use gatepass_proto::message::protected_resource::identifier;
 use gatepass_proto::message::quirks::{AssertionTyp, Quirks};
+use gatepass_proto::{ClientId, Scope};
 use serde_json::Value;
 
 use crate::providers::{self, Resolved};
@@ -47,6 +48,9 @@ pub struct OAuth {
     pub signed_response: bool,
     /// How the server differs from the standard.
     pub quirks: Quirks,
+    /// Whether a resource has named this server (RFC 9728): its tokens go to no URL but those of [`OAuth::resource`], and each
+    /// login looks first whether the resource still names it.
+    pub discovered: bool,
     /// How the first token is made.
     pub grant: Grant,
 }
@@ -139,6 +143,7 @@ impl OAuth {
             signed_request: None,
             signed_response: false,
             quirks: Quirks::default(),
+            discovered: false,
             grant,
         }
     }
@@ -165,6 +170,17 @@ impl OAuth {
 
     /// Whether it says enough to be used.
     pub(crate) fn check(&self) -> Result<(), String> {
+        if self.discovered && self.issuer.is_none() {
+            return Err("discovered is for a profile with an issuer".into());
+        }
+        if self.discovered && !self.grant.needs_person() {
+            return Err("discovered is for a grant that asks a person".into());
+        }
+        if self.discovered {
+            self.resource
+                .iter()
+                .try_for_each(|own| identifier(own).map(drop))?;
+        }
         if self.issuer.is_none() && self.endpoints.token.is_none() {
             return Err(
                 "issuer is missing (or token_endpoint, for a server that publishes no metadata)"
@@ -183,6 +199,13 @@ impl OAuth {
     /// Whether the client registers itself at a person's first login (RFC 7591).
     pub fn registers(&self) -> bool {
         self.client_id.is_none() && self.grant.needs_person()
+    }
+
+    /// Whether the server knows the client because a person registered it there: neither by itself nor by a document that
+    /// describes it.
+    pub(crate) fn is_registered_by_a_person(&self) -> bool {
+        let described = |id: &String| ClientId::new(id.as_str()).is_url();
+        self.client_id.as_ref().is_some_and(|id| !described(id))
     }
 
     /// Whether nothing is said of the client: the assertion stands for itself (RFC 7523 §2.1).

@@ -6,6 +6,11 @@ use gatepass_proto::message::challenge::Challenge;
 use http::header::WWW_AUTHENTICATE;
 use http::{Response, StatusCode};
 
+use crate::discover::Challenged;
+
+/// The most challenges of one answer, in however many headers.
+const MAX_CHALLENGES: usize = 64;
+
 /// What an answer means for the credential that it was asked with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -25,6 +30,8 @@ pub(crate) enum Verdict {
     Digest(Vec<Challenge>),
     /// Nothing but credentials of these schemes is taken.
     Scheme(Vec<String>),
+    /// A credential is wanted of one who showed none.
+    Unknown(Box<Challenged>),
 }
 
 /// What would help against a refusal, for the person to decide.
@@ -38,6 +45,9 @@ pub enum Advice {
     /// The resource takes credentials of these schemes (RFC 9110 §11.6.1), and Digest is not among them: the password was
     /// not sent, and another method may do.
     Scheme(Vec<String>),
+    /// The resource wants a credential, and it could not be found out how to get a token for it: these are its challenges. A user
+    /// name and password may do for Basic and Digest.
+    Challenges(Vec<Challenge>),
 }
 
 /// How somebody has to have logged in (RFC 9470 §3).
@@ -93,6 +103,14 @@ impl Verdict {
         }
     }
 
+    /// Reads an answer to a request that carried no credential.
+    pub(crate) fn of_nobody<B>(answer: &Response<B>) -> Self {
+        match answer.status() {
+            StatusCode::UNAUTHORIZED => Self::Unknown(Box::new(Challenged::by(challenges(answer)))),
+            _ => Self::Stands,
+        }
+    }
+
     fn of_unauthorized<B>(answer: &Response<B>, challenges: &[Challenge]) -> Self {
         if dpop::wants_nonce(answer.status(), answer.headers(), None) {
             return Self::Nonce;
@@ -123,6 +141,7 @@ impl Verdict {
             Self::Scope(scope) => Some(Advice::Scope(scope)),
             Self::StepUp(wanted) => Some(Advice::StepUp(wanted)),
             Self::Scheme(schemes) => Some(Advice::Scheme(schemes)),
+            Self::Unknown(challenged) => Some(Advice::Challenges(challenged.challenges)),
             _ => None,
         }
     }
@@ -138,13 +157,15 @@ fn step_up(challenge: &Challenge) -> StepUp {
     }
 }
 
-fn challenges<B>(answer: &Response<B>) -> Vec<Challenge> {
+/// The challenges of an answer, those of all its headers.
+pub(crate) fn challenges<B>(answer: &Response<B>) -> Vec<Challenge> {
     answer
         .headers()
         .get_all(WWW_AUTHENTICATE)
         .iter()
         .filter_map(|value| std::str::from_utf8(value.as_bytes()).ok())
         .flat_map(Challenge::parse_list)
+        .take(MAX_CHALLENGES)
         .collect()
 }
 
@@ -176,6 +197,17 @@ impl std::fmt::Display for Advice {
                 "the resource takes {} and not Digest, so the password was not sent; choose another method",
                 schemes.join(" or ")
             ),
+            Self::Challenges(challenges) if challenges.is_empty() => {
+                f.write_str("the resource wants a credential and does not say which")
+            }
+            Self::Challenges(challenges) => {
+                let schemes: Vec<&str> = challenges.iter().map(|own| own.scheme.as_str()).collect();
+                write!(
+                    f,
+                    "the resource takes {} and does not say who issues tokens for it; make a profile for it",
+                    schemes.join(" or ")
+                )
+            }
         }
     }
 }

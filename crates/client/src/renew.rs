@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use gatepass_proto::{Secret, Timestamp};
 
-use crate::Error;
 use crate::attach::Current;
 use crate::inner::{Inner, State};
 use crate::tokens::{FailedRenewal, StoreError, StoredToken};
+use crate::{Credential, Error};
 
 /// How long another process may hold the lock: longer than a request and its repetition take.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -122,10 +122,11 @@ impl Inner {
             }
             match self.successor(old.as_ref()).await {
                 Ok(token) => return Ok(self.keep_new(token).await),
-                Err(error) if error.is_invalid_grant() && self.credential.needs_person() => {
+                Err(error) if self.is_over(&error) => {
                     // Somebody who takes no lock may have been faster.
                     let again = self.stored().await?;
                     if again == old {
+                        self.forget_client(&error).await;
                         return self.spent(old, why, &error).await;
                     }
                     old = again;
@@ -139,6 +140,26 @@ impl Inner {
         Err(Error::LoginNeeded(
             "the refresh token keeps changing and is never accepted".into(),
         ))
+    }
+
+    /// Whether only a login helps: the refresh token is spent, or the server has forgotten the client that registered itself.
+    fn is_over(&self, error: &Error) -> bool {
+        let forgotten = self.registers() && error.is_refused_as("invalid_client");
+        (error.is_invalid_grant() && self.credential.needs_person()) || forgotten
+    }
+
+    /// Forgets a registration that the server no longer knows.
+    async fn forget_client(&self, error: &Error) {
+        if let Credential::OAuth(oauth) = &self.credential
+            && error.is_refused_as("invalid_client")
+            && let Err(error) = self.forget_registration(oauth).await
+        {
+            tracing::warn!(%error, "the registration could not be forgotten");
+        }
+    }
+
+    fn registers(&self) -> bool {
+        matches!(&self.credential, Credential::OAuth(oauth) if oauth.registers())
     }
 
     /// Notes beside the old token, for all who share it, that it could not be renewed. The lock is held.
@@ -221,6 +242,7 @@ impl Inner {
             current: Some(Current::new(token.clone())),
             proofs,
             skew: state.skew,
+            asked: state.asked.take(),
             ..State::default()
         };
     }

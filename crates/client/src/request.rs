@@ -155,6 +155,7 @@ impl RequestBuilder {
             url,
             headers,
             body,
+            within: std::sync::Arc::default(),
         };
         let sending = exchange::run(self.session, request);
         let Some((end, late)) = late else {

@@ -28,6 +28,13 @@ impl Response {
         Self { by, answer, advice }
     }
 
+    /// The answer to a request that a transport of ours sent without a session; `None`, where it does not say who gave it
+    /// ([`AnsweredBy`]).
+    pub fn from_inner(mut answer: http::Response<Body>) -> Option<Self> {
+        let AnsweredBy(by) = answer.extensions_mut().remove()?;
+        Some(Self::new(by, answer, None))
+    }
+
     /// What would help, where the resource refused and said why: more scope, or a better login.
     pub fn advice(&self) -> Option<&Advice> {
         self.advice.as_ref()

@@ -175,7 +175,9 @@ impl Server {
         client: ClientCredentials,
         dpop: Option<Dpop>,
     ) -> Result<TokenSetup, Error> {
+        let named = oauth.resource.iter().filter(|_| oauth.discovered);
         Ok(TokenSetup {
+            resource: named.cloned().collect(),
             quirks: oauth.quirks.clone(),
             id_token: self
                 .id_token(oauth, &client)
@@ -247,7 +249,7 @@ impl Inner {
         let mut client = match &oauth.client_id {
             Some(id) => ClientCredentials::public(id.as_str()),
             None if oauth.is_nobody() => return Ok(ClientCredentials::nobody()),
-            None if oauth.registers() => self.registered(server).await?,
+            None if oauth.registers() => self.registered(oauth).await?,
             None => return Err(Error::Setup("client_id is missing".into())),
         };
         if let Some(secret) = &oauth.client_secret {

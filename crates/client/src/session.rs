@@ -61,6 +61,7 @@ impl Session {
             method: parts.method,
             headers: parts.headers,
             body,
+            within: Arc::default(),
         };
         exchange::run(self.clone(), request).await
     }
@@ -127,6 +128,14 @@ impl Session {
         &self,
         request: Option<(&Method, &Url)>,
     ) -> Result<Attachment, Error> {
+        let url = request.map(|(_, url)| url);
+        let mut settled = self.settled(url);
+        if let (Credential::Discover(_), Some(url)) = (&settled.inner.credential, url) {
+            settled = Box::pin(settled.session_for(url)).await?;
+        }
+        if !Arc::ptr_eq(&settled.inner, &self.inner) {
+            return Box::pin(settled.attach(request)).await;
+        }
         if self.inner.credential.makes_tokens() {
             let token = self.token(Duration::ZERO).await?;
             return self.inner.of_token(&token, request);
@@ -151,6 +160,10 @@ impl Session {
     /// [`Error::LoginNeeded`] when only a person can help and none was given to the builder; failures of the network, of
     /// the server, of the store. [`Error::Setup`] for a credential that makes no tokens.
     pub async fn token(&self, least: Duration) -> Result<StoredToken, Error> {
+        let settled = self.settled(None);
+        if !Arc::ptr_eq(&settled.inner, &self.inner) {
+            return Box::pin(settled.token(least)).await;
+        }
         if !self.inner.credential.makes_tokens() {
             let method = self.inner.credential.method();
             return Err(Error::Setup(format!(
@@ -179,7 +192,8 @@ impl Session {
     ///
     /// The stored token cannot be read.
     pub async fn status(&self) -> Result<Status, Error> {
-        let inner = &self.inner;
+        let settled = self.settled(None);
+        let inner = &settled.inner;
         let token = if inner.credential.makes_tokens() {
             inner.stored().await?
         } else {

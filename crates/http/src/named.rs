@@ -2,9 +2,10 @@ use async_trait::async_trait;
 use gatepass_proto::flow::Unreachable;
 use url::{Host, Url};
 
+use crate::egress::check_url;
 use crate::pools::Reach;
 use crate::public::may_be_public;
-use crate::transport::url_of;
+use crate::transport::{because, url_of};
 use crate::{HttpTransport, Transport};
 
 /// The network, for addresses that nobody here has chosen: a server named them in its metadata, or a client by
@@ -44,6 +45,24 @@ impl HttpTransport {
 }
 
 impl NamedByServer {
+    /// Whether a request to `url`, as it is written, may be made at all: for an address that somebody else sends to, such as a
+    /// browser. What its name leads to is seen when a request is made.
+    ///
+    /// # Errors
+    ///
+    /// Why not, with the origin.
+    pub fn admit(&self, url: &Url) -> Result<(), Unreachable> {
+        check_url(url).map_err(|error| because(url, &error.to_string()))?;
+        let public = url.host().is_some_and(|host| may_be_public(&host));
+        match public || self.reach(url) == Reach::Anywhere {
+            true => Ok(()),
+            false => Err(because(
+                url,
+                "a server named this host, which is private (this machine, its network, or reserved); if that is right, allow private hosts (`allow_private_hosts`, --allow-private-hosts)",
+            )),
+        }
+    }
+
     fn reach(&self, url: &Url) -> Reach {
         let trusted = |host: Host<&str>| self.trusted.contains(&host.to_owned());
         match self.anywhere || url.host().is_some_and(trusted) {

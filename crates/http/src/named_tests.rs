@@ -146,3 +146,35 @@ fn trust_goes_by_the_host() {
     let open = transport(open).named_by(&[]);
     assert!(open.reach(&url("https://10.0.0.1/")) == Reach::Anywhere);
 }
+
+#[test]
+fn what_only_a_server_named_is_looked_at_before_somebody_else_goes_there() {
+    let admitted = |trusted: &str, to: &str| {
+        let named = transport(Egress::default()).named_by(&[url(trusted)]);
+        named.admit(&url(to)).map_err(|error| error.reason)
+    };
+    for (trusted, to) in [
+        ("https://api.example", "https://as.example/authorize"),
+        ("https://localhost:1", "http://127.0.0.1:2/authorize"),
+        ("https://10.0.0.1", "https://10.0.0.2/authorize"),
+        ("https://api.example", "https://api.example:8443/"),
+    ] {
+        assert_eq!(admitted(trusted, to), Ok(()), "{trusted} {to}");
+    }
+    for (to, reason) in [
+        (
+            "https://localhost/authorize?secret=1",
+            "allow-private-hosts",
+        ),
+        ("http://127.0.0.1:8080/", "allow-private-hosts"),
+        ("https://169.254.169.254/latest", "allow-private-hosts"),
+        ("https://[::1]/", "allow-private-hosts"),
+        ("http://as.example/", "plain http"),
+        ("ftp://as.example/", "only https"),
+        ("https://me:secret@as.example/", "user name"),
+    ] {
+        let refused = admitted("https://api.example", to).expect_err(to);
+        assert!(refused.contains(reason), "{to}: {refused}");
+        assert!(!refused.contains("secret"), "{refused}");
+    }
+}

@@ -263,6 +263,7 @@ mod tests {
                     url: "http://localhost/".parse().expect("a URL"),
                     headers: headers.clone(),
                     body: Body::empty(),
+                    within: std::sync::Arc::default(),
                 };
                 assert_eq!(request.needs_new_credential(), idempotent && !twice);
             }

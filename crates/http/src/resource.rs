@@ -2,13 +2,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use gatepass_proto::flow::Unreachable;
+use gatepass_proto::message::protected_resource::covers;
 use http::header::HeaderMap;
 use http::{Method, Request, Response, StatusCode};
 use url::Url;
 
 use crate::patience::repeatable;
 use crate::pools::Reach;
-use crate::redirect::{becomes_get, target, trim};
+use crate::redirect::{becomes_get, estrange, target, trim};
 use crate::sending::{Arriving, Sent, send};
 use crate::transport::because;
 use crate::{Body, HttpTransport, Patience, UrlError, check_url};
@@ -87,6 +88,7 @@ impl ResourceTransport for HttpTransport {
             url,
             headers: parts.headers,
             body,
+            within: Arc::default(),
         };
         let (by, mut answer) = self.fetch(request).await?;
         answer.extensions_mut().insert(AnsweredBy(by));
@@ -104,6 +106,9 @@ pub struct Resource {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Body,
+    /// The resources that its credential is for ([`covers`]): a redirect to another path takes it away as one to another origin
+    /// does. None means the whole origin.
+    pub within: Arc<[Url]>,
 }
 
 impl std::fmt::Debug for Resource {
@@ -212,6 +217,9 @@ impl Resource {
             false => again.ok_or(ResourceError::BodyGone)?,
         };
         trim(&mut self.headers, &self.url, &to, without_body);
+        if !self.within.is_empty() && !self.within.iter().any(|own| covers(own, &to)) {
+            estrange(&mut self.headers);
+        }
         tracing::debug!(from = %self.url.origin().ascii_serialization(), to = %to.origin().ascii_serialization(), "redirected");
         self.url = to;
         Ok(())

@@ -86,6 +86,7 @@ entry! {
     par: bool,
     signed_request: bool,
     signed_response: bool,
+    discovered: bool,
     grant: String,
     redirect_uri: String,
     login_hint: String,
@@ -221,6 +222,8 @@ impl From<&Profile> for Entry {
                 entry.refresh_url = login.refresh_url;
             }
             Credential::OAuth(oauth) => entry.fill(*oauth),
+            // It is no profile before something was found.
+            Credential::Discover(_) => {}
         }
         entry
     }
@@ -233,7 +236,7 @@ pub(super) fn need<T>(member: Option<T>, name: &str) -> Result<T, String> {
     member.ok_or_else(|| format!("{name} is missing"))
 }
 
-pub(super) fn usable(url: String, name: &str) -> Result<String, String> {
+pub(crate) fn usable(url: String, name: &str) -> Result<String, String> {
     let parsed: url::Url = url.parse().map_err(|_| format!("{name} is not a URL"))?;
     check_url(&parsed).map_err(|error| format!("{name}: {error}"))?;
     Ok(url)

@@ -57,6 +57,7 @@ const OF_ANY_GRANT: &[&str] = &[
     "par",
     "signed_request",
     "signed_response",
+    "discovered",
     "grant",
 ];
 

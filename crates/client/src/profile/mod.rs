@@ -10,12 +10,15 @@ use std::str::FromStr;
 
 use gatepass_http::Origin;
 use gatepass_proto::Secret;
+use gatepass_proto::message::protected_resource::closeness;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::Credential;
+use crate::discover::bounds;
 use crate::tokens::{Place, TokenKey};
 
-pub(crate) use entry::Entry;
+pub(crate) use entry::{Entry, usable};
 
 /// A credential by name, and whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +53,21 @@ pub struct Certificate {
 pub struct ProfileName(TokenKey);
 
 impl Profile {
+    /// How close what the credential is for is to this URL; `None`, where it is not for it.
+    pub(crate) fn closeness(&self, url: &Url) -> Option<usize> {
+        if !self.api.iter().any(|origin| origin.covers(url)) {
+            return None;
+        }
+        let bounds = match &self.credential {
+            Credential::OAuth(oauth) => bounds(oauth),
+            _ => Vec::new(),
+        };
+        match bounds.is_empty() {
+            true => Some(0),
+            false => bounds.iter().filter_map(|own| closeness(own, url)).max(),
+        }
+    }
+
     /// The methods whose profiles may have this member of `config.toml`; none, where every profile may have it or the
     /// member is not known.
     ///

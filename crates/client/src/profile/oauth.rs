@@ -37,6 +37,7 @@ impl Entry {
             signed_request: self.signed_request,
             signed_response: self.signed_response.unwrap_or_default(),
             quirks: Quirks::default(),
+            discovered: self.discovered.unwrap_or_default(),
             grant,
         };
         if let Some(resolved) = resolved {
@@ -136,6 +137,7 @@ impl Entry {
         self.par = oauth.par;
         self.signed_request = oauth.signed_request;
         self.signed_response = oauth.signed_response.then_some(true);
+        self.discovered = oauth.discovered.then_some(true);
         self.fill_grant(oauth.grant);
     }
 

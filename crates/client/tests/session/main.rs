@@ -13,6 +13,7 @@ mod blocking;
 mod bodies;
 mod client_auth;
 mod digest;
+mod discovered;
 mod headers;
 mod held_off;
 mod id_tokens;

@@ -42,6 +42,7 @@ ways! {
     "code, a secret in the form" => |provider| by(&provider, provider.browser_client(), "client_secret_post"),
     "code, a secret signs" => |provider| by(&provider, provider.browser_client(), "client_secret_jwt"),
     "code, registered" => |provider| OAuth { client_id: None, ..provider.browser_client() },
+    "code, discovered" => |provider| OAuth { client_id: None, discovered: true, ..provider.browser_client() },
     "device" => |provider| openid(provider.client(Grant::DeviceCode)),
     "CIBA" => |provider| {
         let ciba = Ciba {

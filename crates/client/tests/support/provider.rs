@@ -30,6 +30,9 @@ pub(crate) type Refusal = Option<(u16, String)>;
 /// Changes the claims of an ID token, and says how it is signed.
 pub(crate) type Tamper = Box<dyn Fn(&mut Map<String, Value>) -> Signed + Send>;
 
+/// Changes the metadata of a provider.
+pub(crate) type Alter = Box<dyn Fn(&mut Value) + Send>;
+
 /// By whom an ID token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Signed {
@@ -59,6 +62,10 @@ pub(crate) struct Desk {
     /// posted.
     pub(crate) breaks: Option<(u16, String)>,
     pub(crate) tamper: Option<Tamper>,
+    /// Changes what the provider says of itself.
+    pub(crate) alter: Option<Alter>,
+    /// The clients that the token endpoint no longer knows.
+    pub(crate) forgotten: BTreeSet<String>,
 }
 
 type Door = fn(&mut Desk, &Seen, &str) -> Act;
@@ -101,6 +108,8 @@ impl Provider {
             refuses: None,
             breaks: None,
             tamper: None,
+            alter: None,
+            forgotten: BTreeSet::new(),
         }));
         let own = desk.clone();
         let server = Server::start(move |seen| own.lock().unwrap().serve(seen)).await;
@@ -210,7 +219,7 @@ impl Desk {
 
     fn metadata(&mut self, _: &Seen, base: &str) -> Act {
         let door = |path: &str| format!("{base}{path}");
-        let metadata = json!({
+        let mut metadata = json!({
             "issuer": base,
             "authorization_endpoint": door("/authorize"),
             "token_endpoint": door("/token"),
@@ -233,6 +242,9 @@ impl Desk {
                 "client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"
             ],
         });
+        if let Some(alter) = &self.alter {
+            alter(&mut metadata);
+        }
         ok(&metadata)
     }
 
@@ -334,6 +346,9 @@ impl Desk {
             return refusal;
         }
         let params = form(seen);
+        if self.forgets(seen, &params) {
+            return error(401, "invalid_client");
+        }
         let kind = params.get("grant_type").unwrap();
         let mut asked = Params::new();
         if kind == "authorization_code" {
@@ -374,6 +389,15 @@ impl Desk {
             token["id_token"] = self.id_token(base, &asked, "cl").into();
         }
         ok(&token)
+    }
+
+    fn forgets(&self, seen: &Seen, params: &Params) -> bool {
+        let basic = seen.header("authorization");
+        let basic = basic.and_then(|value| value.strip_prefix("Basic "));
+        let pair = basic.map(|pair| String::from_utf8(STANDARD.decode(pair).unwrap()).unwrap());
+        let id = pair.as_deref().and_then(|pair| pair.split(':').next());
+        let id = id.or(params.get("client_id"));
+        id.is_some_and(|id| self.forgotten.contains(id))
     }
 
     fn id_token(&mut self, base: &str, asked: &Params, client_id: &str) -> String {

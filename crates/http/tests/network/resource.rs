@@ -6,7 +6,7 @@ use crate::server::{Act, Server, answer, redirect};
 use crate::tls::Authority;
 use bytes::Bytes;
 use gatepass_http::{
-    AnsweredBy, Body, Egress, HttpTransport, ResourceError, ResourceTransport as _,
+    AnsweredBy, Body, Egress, HttpTransport, Resource, ResourceError, ResourceTransport as _,
 };
 use http::{HeaderValue, Method, Request, Response};
 
@@ -45,6 +45,33 @@ async fn get(url: &str) -> Result<Response<Body>, ResourceError> {
     transport()
         .send_resource(request(Method::GET, url, ""))
         .await
+}
+
+/// What has a credential for a part of its origin only.
+#[tokio::test]
+async fn a_credential_stays_within_its_resource() {
+    let server = Server::start(|seen| match seen.target.as_str() {
+        "/api/in" => redirect(307, "/api/end"),
+        "/api/out" => redirect(307, "/apix/back"),
+        "/apix/back" => redirect(307, "/api/end"),
+        _ => answer(200, &[], ""),
+    })
+    .await;
+    for (path, shown) in [("/api/in", Some("hunter2")), ("/api/out", None)] {
+        let (parts, body) = request(Method::GET, &server.url, "").into_parts();
+        let resource = Resource {
+            url: format!("{}{path}", server.url).parse().unwrap(),
+            method: parts.method,
+            headers: parts.headers,
+            body,
+            within: [format!("{}/api", server.url).parse().unwrap()].into(),
+        };
+        let (by, _) = transport().fetch(resource).await.unwrap();
+        assert_eq!(by.path(), "/api/end");
+        for name in ["authorization", "cookie", "x-api-key", "dpop"] {
+            assert_eq!(server.last().header(name), shown, "{path} {name}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -279,6 +279,13 @@ impl Flow for CodeFlow {
     }
 }
 
+impl PendingLogin {
+    /// `state`, by which a callback is known to belong to this login.
+    pub fn state(&self) -> &str {
+        &self.state
+    }
+}
+
 impl std::fmt::Debug for PendingLogin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("PendingLogin([redacted])")

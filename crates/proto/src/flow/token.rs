@@ -19,6 +19,9 @@ pub struct TokenSetup {
     pub quirks: Quirks,
     /// How an ID token is checked; without it, one that comes is not believed.
     pub id_token: Option<IdTokenSetup>,
+    /// `resource` to say here too (RFC 8707 §2.2), where the grant does not say it by itself: a resource that was discovered is
+    /// named in every request (Model Context Protocol, authorization).
+    pub resource: Vec<String>,
 }
 
 impl From<Endpoint> for TokenSetup {
@@ -27,6 +30,7 @@ impl From<Endpoint> for TokenSetup {
             endpoint,
             quirks: Quirks::default(),
             id_token: None,
+            resource: Vec::new(),
         }
     }
 }
@@ -71,9 +75,13 @@ impl TokenFlow {
             endpoint,
             quirks,
             id_token,
+            resource,
         } = setup.into();
         let mut params = grant.to_params();
         let statement = grant.statement();
+        for resource in resource {
+            params.push("resource", resource);
+        }
         for (name, value) in &quirks.token_params {
             params.push(name, value);
         }

@@ -16,6 +16,7 @@ mod members;
 pub mod metadata;
 mod one_token;
 pub mod par;
+pub mod protected_resource;
 pub mod quirks;
 mod refusal;
 pub mod registration;
