@@ -1,1 +1,21 @@
 //! Proxies: the guard in front of an API of any language, and a local one that adds a token for programs that cannot.
+
+mod config;
+mod forward_auth;
+mod gate;
+mod identity;
+mod inject;
+pub mod login;
+mod span;
+mod upstream;
+
+pub use config::{
+    AccessEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry, IntrospectedTokens,
+    IntrospectionEntry, IssuerEntry, Limits, Otherwise, Proxies, ResourceEntry, RuleEntry, Tls,
+};
+pub use gate::Gate;
+pub use gatepass_listen::{Network, NetworkError};
+pub use inject::{InjectError, InjectSettings, Injector, Reached};
+#[cfg(unix)]
+pub use inject::Socket;
+pub use upstream::{Client, Upstream, UpstreamError, UpstreamSettings, Way, end_hop};

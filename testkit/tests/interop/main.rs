@@ -14,6 +14,7 @@
 mod agent;
 mod authlib;
 mod certificates;
+mod forward_auth;
 mod home;
 mod in_front;
 mod life;

@@ -11,6 +11,8 @@ mod env;
 mod exchange;
 mod exec;
 mod explain;
+#[cfg(unix)]
+mod guard;
 mod header;
 mod helper;
 mod import;
@@ -22,6 +24,8 @@ mod logout;
 mod man;
 mod profile;
 mod provider;
+#[cfg(unix)]
+mod proxy;
 mod refresh;
 mod report;
 mod request;
@@ -30,6 +34,7 @@ mod scope;
 mod serve;
 mod status;
 mod token;
+mod unknown;
 mod userinfo;
 mod verbs;
 
@@ -117,6 +122,10 @@ commands! {
     Jwt(jwt::Jwt),
     #[cfg(unix)]
     Serve(serve::Serve),
+    #[cfg(unix)]
+    Guard(guard::Guard),
+    #[cfg(unix)]
+    Proxy(proxy::Proxy),
     #[cfg(unix)]
     Demo(demo::Demo),
     #[cfg(unix)]

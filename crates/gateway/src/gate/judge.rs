@@ -1,0 +1,128 @@
+//! Who passes.
+
+use axum::body::Body;
+use gatepass_guard::{Access, Identity, Refusal, Requirement, X_API_KEY, is_grpc};
+use gatepass_proto::dpop::DPOP;
+use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
+use http::{HeaderMap, Request, Response};
+
+use super::Parts;
+use crate::login::{BrowserLogin, StepUp, Visit, Visitor};
+
+/// What becomes of a request.
+pub(crate) enum Verdict {
+    /// It passes; with nobody's name where nobody is asked for one.
+    Pass(Option<Box<Identity>>),
+    /// It does not, but a person is there who can log in, and in this way: [`Parts::send_off`].
+    LogIn(StepUp),
+    /// It does not, and this is the answer.
+    Answer(Response<Body>),
+}
+
+impl Parts {
+    /// Judges a request by its rule.
+    pub(crate) async fn judge<B>(&self, request: &mut Request<B>) -> Verdict {
+        let nothing = Requirement::default();
+        match self.rules.access(request.method(), request.uri().path()) {
+            Ok(Access::Open) => Verdict::Pass(None),
+            Ok(Access::Required(required)) => self.admit(request, required).await,
+            Ok(Access::Denied) => {
+                Verdict::Answer(self.refuse(&Refusal::Denied, &nothing, request.headers()))
+            }
+            Err(fault) => Verdict::Answer(self.refuse(&fault.into(), &nothing, request.headers())),
+        }
+    }
+
+    /// The refusal, as the guard words it for whoever asks.
+    pub(crate) fn refuse(
+        &self,
+        why: &Refusal,
+        required: &Requirement,
+        asked: &HeaderMap,
+    ) -> Response<Body> {
+        match is_grpc(asked) {
+            true => self.guard.refuse_grpc(why, required),
+            false => self.guard.refuse(why, required),
+        }
+    }
+
+    /// Credentials come first: who sends some means them, whatever cookie comes along.
+    async fn admit<B>(&self, request: &mut Request<B>, required: &Requirement) -> Verdict {
+        if let Some(login) = self.login.as_deref().filter(|_| !shows(request.headers())) {
+            let visit = Visit::from(&*request);
+            match login.visitor(&visit) {
+                Visitor::Known(identity) => return self.known(login, &visit, identity, required),
+                Visitor::CrossSite => return Verdict::Answer(login.turn_away()),
+                Visitor::Due => return log_in(required),
+                Visitor::Stranger if login.wants_login(&visit) => return log_in(required),
+                Visitor::Stranger => {}
+            }
+        }
+        let authorization = request.headers().get(AUTHORIZATION).cloned();
+        match self.guard.check(request, required).await {
+            Ok(identity) => {
+                // The guard has taken it away; `cleanse` does, unless the settings say otherwise.
+                if let Some(authorization) = authorization {
+                    request.headers_mut().insert(AUTHORIZATION, authorization);
+                }
+                Verdict::Pass(Some(Box::new(identity)))
+            }
+            Err(why) => Verdict::Answer(self.refuse(&why, required, request.headers())),
+        }
+    }
+
+    /// Somebody with a session. A login that is too old, or not good enough, is made again where a person is there.
+    fn known(
+        &self,
+        login: &BrowserLogin,
+        visit: &Visit<'_>,
+        identity: Box<Identity>,
+        required: &Requirement,
+    ) -> Verdict {
+        match self.guard.compare(&identity, required) {
+            Ok(()) => Verdict::Pass(Some(identity)),
+            Err(Refusal::InsufficientLogin) if login.wants_login(visit) => log_in(required),
+            Err(why) => Verdict::Answer(self.refuse(&why, required, visit.headers)),
+        }
+    }
+
+    /// Sends a person off to log in.
+    pub(crate) async fn send_off(&self, visit: &Visit<'_>, step_up: &StepUp) -> Response<Body> {
+        match &self.login {
+            Some(login) => login.begin(visit, step_up).await,
+            None => self.refuse(
+                &Refusal::NoCredentials,
+                &Requirement::default(),
+                visit.headers,
+            ),
+        }
+    }
+
+    /// Takes out what shows who asks, and what would be believed to come from here. It goes no further (RFC 9700 §4.10).
+    pub(crate) fn cleanse(&self, headers: &mut HeaderMap) {
+        if !self.config.identity.pass_authorization {
+            headers.remove(AUTHORIZATION);
+        }
+        for name in [X_API_KEY, DPOP, PROXY_AUTHORIZATION] {
+            headers.remove(name);
+        }
+        if let Some(login) = &self.login {
+            login.strip(headers);
+        }
+        self.introduction.reserved.strip(headers);
+    }
+}
+
+/// Whether a request carries credentials of its own.
+fn shows(headers: &HeaderMap) -> bool {
+    [AUTHORIZATION, X_API_KEY, DPOP]
+        .iter()
+        .any(|name| headers.contains_key(name))
+}
+
+fn log_in(required: &Requirement) -> Verdict {
+    Verdict::LogIn(StepUp {
+        acr_values: required.acr_values.clone(),
+        max_age: required.max_age,
+    })
+}
