@@ -1,10 +1,12 @@
 //! The person who runs the program, as the client meets them.
 
+use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use clap::Args;
+use clap::builder::FalseyValueParser;
 use gatepass_client::{
     Browser, LoginOptions, LoginWay, NoBrowser, Notice, Person, PersonError, SystemBrowser, pasted,
 };
@@ -19,6 +21,8 @@ use crate::{output, qr, terminal};
 /// Somebody at this terminal: reads links on standard error, pastes codes into standard input.
 pub(crate) struct AtTerminal {
     browser: Arc<dyn Browser>,
+    /// Whether standard input is theirs to paste into.
+    pastes: bool,
     /// How long the browser is waited for.
     patience: Duration,
     /// Whether something moves while they are waited for, and what does.
@@ -26,7 +30,7 @@ pub(crate) struct AtTerminal {
 }
 
 /// By which browser a person logs in.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct BrowserArgs {
     /// Log in with a browser elsewhere, by a link and a code (RFC 8628)
     #[arg(long, conflicts_with_all = ["paste", "no_browser"])]
@@ -62,13 +66,38 @@ impl BrowserArgs {
     }
 }
 
-/// Whom a session may ask on its way: somebody at this terminal, whose browser opens.
+/// Whether a command may ask somebody to log in.
+#[derive(Args)]
+pub(crate) struct InteractionArgs {
+    /// Do not open a browser, nor ask for anything, when a login is needed; exit with 4
+    #[arg(
+        long,
+        env = "GATEPASS_NO_INTERACTIVE",
+        hide_env_values = true,
+        value_parser = FalseyValueParser::new()
+    )]
+    no_interactive: bool,
+}
+
+impl InteractionArgs {
+    /// Whether somebody may be asked.
+    pub(crate) fn allowed(&self) -> bool {
+        !self.no_interactive
+    }
+
+    /// Whom a session may ask on its way, if anybody.
+    pub(crate) fn asked(&self) -> Option<Asked> {
+        self.allowed().then(asked)
+    }
+}
+
+/// Whom a session may ask on its way: whoever reads standard error, and whose browser opens. They need not be at a
+/// terminal, as where an editor or an agent runs the program.
 pub(crate) fn asked() -> Asked {
-    let options = LoginOptions {
-        browser: Arc::new(SystemBrowser),
-        ..LoginOptions::default()
-    };
+    let options = BrowserArgs::default().options();
     let mut person = AtTerminal::waited_for(&options);
+    // Standard input may be the request's body, or another program's.
+    person.pastes = std::io::stdin().is_terminal();
     person.waiting = None;
     (Arc::new(person), options)
 }
@@ -78,6 +107,7 @@ impl AtTerminal {
     pub(crate) fn waited_for(options: &LoginOptions) -> Self {
         Self {
             browser: Arc::clone(&options.browser),
+            pastes: true,
             patience: options.patience,
             waiting: Some(Mutex::default()),
         }
@@ -117,6 +147,9 @@ impl Drop for AtTerminal {
 #[async_trait]
 impl Person for AtTerminal {
     async fn redirect(&self, url: Url) -> Result<Params, PersonError> {
+        if !self.pastes {
+            return Err(PersonError::Nobody);
+        }
         output::note(&format!("Log in with your browser:\n\n  {url}\n"));
         if let Err(reason) = self.browser.open(&url) {
             output::note(&format!(

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Programs depend on these names and their order.
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     "basic",
     "login-form",
     "login-json",
@@ -19,6 +19,7 @@ const NAMES: [&str; 16] = [
     "api-key",
     "authorization-code",
     "authorization-code-paste",
+    "zero-config",
     "client-credentials",
     "refresh",
     "refresh-race",

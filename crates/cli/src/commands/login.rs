@@ -9,7 +9,11 @@ use gatepass_client::{
 use url::Url;
 
 use super::Run;
+use super::discover::usable;
+use super::init::ask::Asker;
 use super::scope::{self, widened};
+use super::unknown::token::{self, ClientArgs};
+use super::unknown::{self, Wanted};
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::person::{AtTerminal, BrowserArgs};
@@ -27,7 +31,9 @@ Examples:
   gatepass login work --device          type a code into a browser elsewhere
   gatepass login work --paste           paste what the browser ended with
   gatepass login work --scope \"read write\" --prompt consent
-  gatepass login https://api.example.com/  the profile that is for this URL")]
+  gatepass login https://api.example.com/items
+The last is for the profile that is for this URL. Where none is, the API says
+who issues its tokens (RFC 9728); you log in there, and a profile is made.")]
 pub(crate) struct Login {
     /// The profile, or a URL that it is for [default: the default one, or the only one]
     profile: Option<String>,
@@ -40,6 +46,8 @@ pub(crate) struct Login {
     asking: Asking,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 /// What this login asks for, beside what the profile says.
@@ -73,7 +81,11 @@ impl Run for Login {
     }
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        let profile = find(self.profile.as_deref(), context)?;
+        let profile = match find(self.profile.as_deref(), context)? {
+            Named::Profile(profile) => *profile,
+            Named::Unknown(url) => return Box::pin(self.newcomer(&url, context)).await,
+        };
+        self.client.check_unused(&profile)?;
         let mut options = self.options(&profile)?;
         let session = context.session(&profile, &self.network, None)?;
         if let Some(wanted) = options.scope.take() {
@@ -115,6 +127,46 @@ pub(super) async fn log_in(
 }
 
 impl Login {
+    /// Logs in where no profile is for the URL: finds out what it wants, and makes a profile of that.
+    async fn newcomer(&self, url: &Url, context: &Context) -> Result<Exit, Failure> {
+        let egress = self.network.egress()?;
+        let mut settings = self.client.settings(&self.network, context)?;
+        settings.scope.clone_from(&self.asking.scope);
+        let mut asker = Asker::of_this_terminal();
+        match unknown::ask(url, asker.present, settings, &egress).await? {
+            Wanted::Token(found) => {
+                let draft = token::draft(&found, url, context)?;
+                let options = LoginOptions {
+                    scope: None,
+                    ..self.options(&draft)?
+                };
+                output::note(&format!("{}.", token::told(&found)));
+                let session = context.session(&draft, &self.network, None)?;
+                let status = match log_in(&draft, &session, &options).await {
+                    Ok(status) => status,
+                    Err(failure) => {
+                        return Err(token::explained(failure, &found, &session).await);
+                    }
+                };
+                let profile = token::save(&found, &draft, &session, context).await?;
+                output::note(&told(&profile, &status, None));
+            }
+            Wanted::Password(passwords) => {
+                if !asker.present {
+                    return Err(Failure::new(Exit::LoginNeeded, passwords.advice()));
+                }
+                let send = async |session: &Session| {
+                    let answer = session.get(url).send().await?;
+                    Ok((answer.status(), ()))
+                };
+                let ((), _, typed) = passwords.prove(&mut asker, &egress, send).await?;
+                typed.keep(&self.network, context).await?;
+            }
+            Wanted::Unclear(advice) => return Err(Failure::error(advice)),
+        }
+        Ok(Exit::Done)
+    }
+
     fn options(&self, profile: &Profile) -> Result<LoginOptions, Failure> {
         let params = self.asking.params();
         let asks = self.asking.scope.is_some() || !params.is_empty();
@@ -157,22 +209,27 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-fn find(named: Option<&str>, context: &Context) -> Result<Profile, Failure> {
+/// What is logged in to.
+enum Named {
+    Profile(Box<Profile>),
+    /// A URL that no profile is for.
+    Unknown(Url),
+}
+
+fn find(named: Option<&str>, context: &Context) -> Result<Named, Failure> {
     let url = named.filter(|text| text.contains("://"));
     let Some(url) = url else {
-        return context.profile(named);
+        let profile = context.profile(named)?;
+        return Ok(Named::Profile(Box::new(profile)));
     };
-    let invalid = |_| Failure::usage(format!("{url:?} is no URL"));
-    let url: Url = url.parse().map_err(invalid)?;
+    let url = usable(url)?;
     let config = context.config()?;
     let found = config
         .profile_for(&url)
         .map_err(gatepass_client::Error::from)?;
-    found.cloned().ok_or_else(|| {
-        let origin = url.origin().ascii_serialization();
-        Failure::error(format!(
-            "no profile is for {origin}; make one with `gatepass init {origin}`"
-        ))
+    Ok(match found {
+        Some(profile) => Named::Profile(Box::new(profile.clone())),
+        None => Named::Unknown(url),
     })
 }
 

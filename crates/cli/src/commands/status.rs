@@ -1,7 +1,7 @@
 //! `gatepass status`.
 
 use clap::Args;
-use gatepass_client::{Origin, Profile, Scope, Status as Known, TokenState};
+use gatepass_client::{Credential, Origin, Profile, Scope, Status as Known, TokenState};
 use serde_json::{Value, json};
 
 use super::Run;
@@ -184,6 +184,9 @@ fn told(known: &Row<'_>) -> String {
     if let Some(issuer) = &status.issuer {
         line("issuer", issuer.clone());
     }
+    if !resource(known).is_empty() {
+        line("resource", resource(known).join(" "));
+    }
     if status.dpop {
         line("bound to", "a key of its own (DPoP)".to_owned());
     }
@@ -200,6 +203,14 @@ fn told(known: &Row<'_>) -> String {
         line("kept in", place.clone());
     }
     text
+}
+
+/// What its tokens are asked for (RFC 8707).
+fn resource<'a>((profile, _): &Row<'a>) -> &'a [String] {
+    match &profile.credential {
+        Credential::OAuth(oauth) => &oauth.resource,
+        _ => &[],
+    }
 }
 
 fn shown(known: &Row<'_>) -> Value {
@@ -220,6 +231,7 @@ fn shown(known: &Row<'_>) -> Value {
         "expires_in": status.expires_at.map(|end| time::until(end).as_secs()),
         "scope": status.scope,
         "issuer": status.issuer,
+        "resource": resource(known),
         "dpop": status.dpop,
         "failed_renewal": status.failed.as_ref().map(|failed| json!({
             "at": failed.at.as_secs(),

@@ -187,7 +187,8 @@ fn what_needs_a_person_is_for_profiles_that_do() {
     home.run("login robot --param nothing")
         .code(2)
         .complaining("NAME=VALUE");
-    home.run("login https://b.example/x")
-        .code(1)
-        .complaining("gatepass init https://b.example");
+    // The profile of another origin is not meant.
+    home.run("login http://127.0.0.1:9/x")
+        .code(3)
+        .complaining("cannot connect");
 }

@@ -160,13 +160,17 @@ fn a_refused_request_says_which_login_would_help() {
         &challenge("error=\"insufficient_user_authentication\", acr_values=\"gold silver\", max_age=\"60\""),
         "",
     );
-    let told = home.run(&format!("request {}/more", api.origin)).code(5);
+    let told = home
+        .run(&format!("get {}/more --no-interactive", api.origin))
+        .code(5);
     assert!(
         told.stderr
             .contains("gatepass login web --scope 'openid write'\n"),
         "{told:?}"
     );
-    let told = home.run(&format!("request {}/better", api.origin)).code(4);
+    let told = home
+        .run(&format!("get {}/better --no-interactive", api.origin))
+        .code(4);
     let command = "gatepass login web --acr-values 'gold silver' --max-age 60\n";
     assert!(told.stderr.contains(command), "{told:?}");
     home.run(&format!("request --ignore-status {}/more", api.origin))

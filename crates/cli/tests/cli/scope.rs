@@ -197,8 +197,8 @@ fn what_a_person_has_not_granted_is_not_asked_for_behind_their_back() {
         "token web --output header",
         "header web",
         "env web",
-        &format!("request {url}"),
-        &format!("get {url}"),
+        &format!("request {url} --no-interactive"),
+        &format!("get {url} --no-interactive"),
     ] {
         world
             .scoped(words, "read write admin")

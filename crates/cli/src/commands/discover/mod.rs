@@ -3,6 +3,7 @@
 mod issuer;
 mod recorder;
 pub(super) mod resource;
+mod way;
 
 use clap::Args;
 use gatepass_http::{
@@ -12,17 +13,20 @@ use gatepass_proto::flow::{DiscoverFlow, FlowError};
 use url::Url;
 
 use super::Run;
+use super::unknown::token::ClientArgs;
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs};
 
 pub(super) use issuer::Found;
 use recorder::Recorder;
+use way::Way;
 
 /// Tell what a server says of itself: an issuer's metadata, or what an API wants
 ///
 /// For an issuer: its endpoints, what it offers, what gatepass would use of that, and what is missing or dangerous. For
-/// any other URL, a request without a credential is sent, and the challenge is explained. No credential is ever sent.
+/// any other URL, a request without a credential is sent, the challenge is explained, and where the API says who issues its
+/// tokens (RFC 9728), so is what a login would do. No credential is ever sent, and nothing is kept.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -36,10 +40,12 @@ pub(crate) struct Discover {
     network: NetworkArgs,
     #[command(flatten)]
     format: OutputArgs,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 impl Run for Discover {
-    async fn run(self, _: &Context) -> Result<Exit, Failure> {
+    async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let url = usable(&self.url)?;
         let mut egress = self.network.egress()?;
         // A refusal is an answer too.
@@ -54,7 +60,9 @@ impl Run for Discover {
             }
         }
         let answer = resource::ask(url, &transport).await?;
-        self.print(&answer.shown(), || answer.told())
+        let settings = self.client.settings(&self.network, context)?;
+        let way = Way::of(&answer, settings, &self.network.egress()?).await;
+        self.print(&answer.shown(&way), || answer.told(&way))
     }
 }
 
@@ -94,12 +102,16 @@ pub(super) async fn metadata(issuer: &str, transport: &HttpTransport) -> Result<
     })
 }
 
-/// Whether the URL may still be that of an API: it publishes no metadata, or fails to answer when asked for some.
+/// Whether the URL may still be that of an API: it publishes no metadata, fails to answer when asked for some, or is the root
+/// of an issuer's origin, which that issuer writes without the slash.
 fn leads_on(error: &DriveError) -> bool {
-    matches!(
-        error,
-        DriveError::Flow(FlowError::BadAnswer(_) | FlowError::Refused { .. })
-    )
+    match error {
+        DriveError::Flow(FlowError::BadAnswer(_) | FlowError::Refused { .. }) => true,
+        DriveError::Flow(FlowError::IssuerMismatch { expected, got }) => {
+            expected.strip_suffix('/') == Some(got)
+        }
+        _ => false,
+    }
 }
 
 /// A URL that something is sent to.

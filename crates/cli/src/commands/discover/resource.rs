@@ -7,6 +7,7 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::way::Way;
 use crate::commands::report::{self, Check, one_line};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Stream};
@@ -50,8 +51,8 @@ pub(in crate::commands) async fn ask(
 }
 
 impl Answer {
-    /// For programs.
-    pub(super) fn shown(&self) -> Value {
+    /// For programs, with what was found out besides.
+    pub(super) fn shown(&self, way: &Way) -> Value {
         let challenges = self.challenges.iter().map(|challenge| {
             let params = challenge.params.iter();
             let params = params.map(|(name, value)| (name.to_ascii_lowercase(), json!(value)));
@@ -61,16 +62,18 @@ impl Answer {
                 "token68": challenge.token68,
             })
         });
-        json!({
-            "url": self.url,
-            "status": self.status.as_u16(),
-            "challenges": challenges.collect::<Vec<_>>(),
-            "resource_metadata": self.resource_metadata(),
-        })
+        let own = [
+            ("url", json!(self.url)),
+            ("status", json!(self.status.as_u16())),
+            ("challenges", json!(challenges.collect::<Vec<_>>())),
+            ("resource_metadata", json!(self.resource_metadata())),
+        ];
+        let all = own.into_iter().chain(way.shown());
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    /// For people.
-    pub(super) fn told(&self) -> String {
+    /// For people, with what was found out besides.
+    pub(super) fn told(&self, way: &Way) -> String {
         let bold = |text: &str| output::painted(text, "1", Stream::Result);
         let mut text = format!(
             "{}\n  answers {} to a request without a credential\n",
@@ -93,8 +96,11 @@ impl Answer {
                 ));
             }
         }
+        text.push_str(&way.told());
+        let mut remarks = self.remarks(way);
+        remarks.extend(way.remark(&self.url));
         text.push('\n');
-        text.push_str(&report::told(&self.remarks()));
+        text.push_str(&report::told(&remarks));
         text
     }
 
@@ -103,7 +109,7 @@ impl Answer {
         named.find_map(|challenge| challenge.param("resource_metadata"))
     }
 
-    fn remarks(&self) -> Vec<Check> {
+    fn remarks(&self, way: &Way) -> Vec<Check> {
         let origin = self.url.origin().ascii_serialization();
         let mut remarks = match (self.status, self.challenges.is_empty()) {
             (StatusCode::UNAUTHORIZED, true) => vec![Check::odd(
@@ -122,11 +128,18 @@ impl Answer {
         };
         if let Some(url) = self.resource_metadata() {
             let text = format!("{url} names its authorization servers (RFC 9728)");
-            let next = format!("gatepass request {}", output::shell_word(self.url.as_str()));
-            remarks.push(Check::good("resource metadata", text).next(next));
+            remarks.push(Check::good("resource metadata", text));
         }
         for challenge in &self.challenges {
-            remarks.extend(advice(challenge, &origin));
+            remarks.extend(told_by(challenge));
+        }
+        let mut options: Vec<&str> = self.challenges.iter().filter_map(options).collect();
+        options.dedup();
+        // Nobody has to make a profile of what is found by itself.
+        options.retain(|own| *own != OF_TOKENS || !way.is_found());
+        for options in options {
+            let add = format!("gatepass profile add NAME --api {origin} {options}");
+            remarks.push(Check::good("to use it", add));
         }
         remarks
     }
@@ -158,8 +171,8 @@ fn meaning(challenge: &Challenge) -> &'static str {
     found.map_or("a scheme that gatepass does not know", |(_, words)| words)
 }
 
-/// What a parameter asks for, and how a profile is made for the scheme.
-fn advice(challenge: &Challenge, origin: &str) -> Vec<Check> {
+/// What parameters ask for.
+fn told_by(challenge: &Challenge) -> Vec<Check> {
     let mut found = Vec::new();
     if let Some(error) = challenge.param("error") {
         let words = challenge.param("error_description").unwrap_or_default();
@@ -176,18 +189,22 @@ fn advice(challenge: &Challenge, origin: &str) -> Vec<Check> {
             format!("{scope} is what this URL asks for"),
         ));
     }
-    let add = |options: &str| format!("gatepass profile add NAME --api {origin} {options}");
-    let way = if challenge.is("basic") {
-        add("--username USER --password-command …")
-    } else if challenge.is("digest") {
-        add("--digest --username USER --password-command …")
-    } else if (challenge.is("bearer") || challenge.is("dpop"))
-        && challenge.param("resource_metadata").is_none()
-    {
-        add("--issuer URL --client-id ID, or --token-command …")
-    } else {
-        return found;
-    };
-    found.push(Check::good("to use it", way));
     found
+}
+
+/// How a profile is made for tokens that nobody has to find.
+const OF_TOKENS: &str = "--issuer URL --client-id ID, or --token-command …";
+
+/// How a profile is made for the scheme.
+fn options(challenge: &Challenge) -> Option<&'static str> {
+    let known = [
+        ("basic", "--username USER --password-command …"),
+        ("digest", "--digest --username USER --password-command …"),
+        ("bearer", OF_TOKENS),
+        ("dpop", OF_TOKENS),
+    ];
+    let named = challenge.param("resource_metadata").is_some();
+    let found = known.iter().find(|(scheme, _)| challenge.is(scheme));
+    let found = found.map(|(_, options)| *options);
+    found.filter(|options| *options != OF_TOKENS || !named)
 }

@@ -174,6 +174,14 @@ const REQUEST: &[(&str, &str)] = &[
 
 const ANSWER: &[(&str, &str)] = &[
     (
+        "resource",
+        "has to be the URL that is called, or a path above it (RFC 9728 §3.3)",
+    ),
+    (
+        "authorization_servers",
+        "who issues tokens for it (RFC 9728 §2)",
+    ),
+    (
         "issuer",
         "has to be the one that was asked, to the letter (RFC 8414 §3.3)",
     ),

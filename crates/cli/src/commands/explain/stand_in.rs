@@ -57,6 +57,8 @@ fn credential(own: &Credential, certified: bool) -> Result<Credential, Failure> 
                 _ => "client_secret",
             };
             oauth.client_secret = oauth.client_secret.map(|_| named(name));
+            // Of what has no identifier nobody looks again whose it is.
+            oauth.discovered &= !oauth.resource.is_empty();
             if let Some(key) = &oauth.client_key {
                 oauth.client_key = Some(stand_in(key)?);
             } else if certified && oauth.client_secret.is_none() && oauth.client_auth.is_none() {
@@ -65,6 +67,8 @@ fn credential(own: &Credential, certified: bool) -> Result<Credential, Failure> 
             oauth.grant = grant(oauth.grant)?;
             Credential::from(oauth)
         }
+        // No profile has it.
+        Credential::Discover(_) => own.clone(),
     })
 }
 

@@ -212,6 +212,7 @@ fn heading(what: Door, request: &Request<Vec<u8>>) -> String {
     let grant = params.iter().find(|(name, _)| name == "grant_type");
     let grant = grant.map(|(_, value)| value.as_str()).unwrap_or_default();
     match what {
+        Door::Resource => "Who issues tokens for the API, by its own word? (RFC 9728)",
         Door::Metadata => {
             "What does the server say of itself? (RFC 8414, OpenID Connect Discovery)"
         }

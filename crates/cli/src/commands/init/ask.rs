@@ -12,40 +12,40 @@ use crate::output::{self, Stream};
 use crate::terminal;
 
 /// Asks, where somebody can answer.
-pub(super) struct Asker {
+pub(in crate::commands) struct Asker {
     /// Whether somebody can.
-    pub(super) present: bool,
+    pub(in crate::commands) present: bool,
     /// The options that would have answered what nobody could.
     missing: Vec<String>,
 }
 
 /// A question whose answer is text.
 #[derive(Clone, Default)]
-pub(super) struct Question {
+pub(in crate::commands) struct Question {
     /// Without the question mark.
-    pub(super) text: String,
+    pub(in crate::commands) text: String,
     /// A line below it.
-    pub(super) help: Option<String>,
+    pub(in crate::commands) help: Option<String>,
     /// What an empty answer means, and what is taken where nobody is asked.
-    pub(super) default: Option<String>,
+    pub(in crate::commands) default: Option<String>,
     /// What may be completed to.
-    pub(super) known: Vec<String>,
+    pub(in crate::commands) known: Vec<String>,
 }
 
 impl Question {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(in crate::commands) fn new(text: impl Into<String>) -> Self {
         Self {
             text: text.into(),
             ..Default::default()
         }
     }
 
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
+    pub(in crate::commands) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    pub(super) fn default(mut self, default: impl Into<String>) -> Self {
+    pub(in crate::commands) fn default(mut self, default: impl Into<String>) -> Self {
         self.default = Some(default.into());
         self
     }
@@ -53,7 +53,7 @@ impl Question {
 
 impl Asker {
     /// Somebody is there where both the questions and the answers go to a terminal.
-    pub(super) fn of_this_terminal() -> Self {
+    pub(in crate::commands) fn of_this_terminal() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let present = !dumb && std::io::stdin().is_terminal() && output::is_terminal(Stream::Error);
         if present {
@@ -70,7 +70,7 @@ impl Asker {
     /// # Errors
     ///
     /// Some are.
-    pub(super) fn complete(&self) -> Result<(), Failure> {
+    pub(in crate::commands) fn complete(&self) -> Result<(), Failure> {
         if self.missing.is_empty() {
             return Ok(());
         }
@@ -82,7 +82,7 @@ impl Asker {
 
     /// Asks for a text until `check` has nothing against it. Without anybody, the default; without that, `option` is
     /// missing.
-    pub(super) async fn text(
+    pub(in crate::commands) async fn text(
         &mut self,
         option: &str,
         question: Question,
@@ -108,7 +108,7 @@ impl Asker {
     }
 
     /// Lets somebody choose. Without anybody, the `fallback`; without that, `option` is missing.
-    pub(super) async fn choose<T>(
+    pub(in crate::commands) async fn choose<T>(
         &mut self,
         option: &str,
         question: &str,
@@ -135,7 +135,11 @@ impl Asker {
     }
 
     /// Asks for yes or no. Without anybody it is `otherwise`.
-    pub(super) async fn confirm(&self, question: &str, otherwise: bool) -> Result<bool, Failure> {
+    pub(in crate::commands) async fn confirm(
+        &self,
+        question: &str,
+        otherwise: bool,
+    ) -> Result<bool, Failure> {
         if !self.present {
             return Ok(otherwise);
         }
@@ -144,7 +148,10 @@ impl Asker {
     }
 
     /// Asks for a secret; nothing shows what is typed. `None` for an empty answer.
-    pub(super) async fn secret(&self, question: &str) -> Result<Option<Secret>, Failure> {
+    pub(in crate::commands) async fn secret(
+        &self,
+        question: &str,
+    ) -> Result<Option<Secret>, Failure> {
         let question = question.to_owned();
         let typed = blocking(move || {
             Password::new(&question)

@@ -1,6 +1,6 @@
 //! `gatepass init`.
 
-mod ask;
+pub(super) mod ask;
 mod details;
 mod place;
 mod target;

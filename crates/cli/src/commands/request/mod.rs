@@ -6,8 +6,10 @@ mod disposition;
 mod download;
 mod items;
 mod nested;
+mod newcomer;
 mod pretty;
 mod redact;
+mod sent;
 mod trace;
 mod words;
 
@@ -15,19 +17,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{Body, ConfigError, Profile, Response, Session};
+use gatepass_client::{Body, ConfigError, Egress, Error, Profile, Session};
 use http::{Method, StatusCode};
 use url::{Position, Url};
 
 use super::scope::{self, ScopeArgs};
+use super::unknown::token::ClientArgs;
 use super::{Run, login};
-use crate::context::{Asked, Context, NetworkArgs};
+use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Stream};
-use crate::person;
-use answer::Showing;
+use crate::output;
+use crate::person::InteractionArgs;
 use items::{Items, Kind};
+use newcomer::Newcomer;
 use redact::Redactor;
+use sent::Sent;
 pub(super) use words::Words;
 
 /// No limit to how long the server may be silent, in seconds: thirty years.
@@ -36,7 +40,10 @@ const FOR_EVER: u64 = 1_000_000_000;
 /// Send a request with a profile's credential
 ///
 /// The profile is found by the URL, and its credential goes to the profile's
-/// origins only. The items are those of HTTPie and xh:
+/// origins only. Where no profile is for the URL, the request goes without a
+/// credential. An API that refuses that and says who issues its tokens
+/// (RFC 9728) leads to a login there, a profile and the request again; a user
+/// name and a password are asked for. The items are those of HTTPie and xh:
 ///
 ///   Name:value     a header (Name: takes it away, Name; sends it empty)
 ///   name==value    a parameter of the query
@@ -70,6 +77,7 @@ Examples:
   gatepass post https://api.example.com/photos --form title=Sea photo@sea.jpg
   gatepass get https://api.example.com/report.pdf --download
   gatepass get https://api.example.com/audit --scope \"read audit\"
+  gatepass get https://new.example.com/mcp --client-id cl_1
   gatepass request -f :8484/form X-Trace:1 text=@note.txt | jq .
 
 The exit code tells the status: 0 below 400, 4 for 401 (a login is needed),
@@ -129,11 +137,15 @@ pub(super) struct Sending {
     /// Exit with 0 whatever the status
     #[arg(long, alias = "no-check-status", overrides_with = "check_status")]
     ignore_status: bool,
-    /// Do not open a browser when a login is needed; exit with 4
+    /// Keep a password that you are asked for, in the keyring, without asking about that
     #[arg(long)]
-    no_interactive: bool,
+    save: bool,
+    #[command(flatten)]
+    interaction: InteractionArgs,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    client: ClientArgs,
 }
 
 impl Run for Request {
@@ -152,39 +164,40 @@ impl Sending {
     pub(super) async fn send(self, words: Words, context: &Context) -> Result<Exit, Failure> {
         let items = Items::read(&words.items, self.kind())?;
         let profile = find(self.profile.as_deref(), &words.url, context)?;
-        let session = self.session(&profile, context).await?;
         let head = words.method == Some(Method::HEAD);
-        let request = items.request(words.method, words.url.clone())?;
-        let (answer, redactor) = self
-            .exchange(&session, request, &words.url, &profile)
-            .await?;
-        let status = answer.status();
-        let exit = if self.ignore_status {
-            Exit::Done
-        } else {
-            exit(status)
-        };
-        let showing = Showing {
-            include: self.include,
-            head_only: self.headers || head,
-            redactor,
-        };
-        if (self.download || self.output_file.is_some()) && exit == Exit::Done {
-            answer::tell_head(&answer, &showing, false);
-            let target = download::Target {
-                path: self.output_file,
-                overwrite: self.overwrite,
-            };
-            download::save(answer, &words.url, target).await?;
-        } else {
-            let advice = answer.advice().cloned();
-            answer::show(answer, &showing).await?;
-            if let Some(advice) = advice {
-                let token = session.status().await?.scope;
-                output::note(&login::advised(&profile, token.as_ref(), &advice));
+        let (method, url) = (words.method, &words.url);
+        let sent = match &profile {
+            Some(profile) => {
+                self.client.check_unused(profile)?;
+                let session = self.session(profile, context).await?;
+                let request = items.request(method, url.clone())?;
+                self.by_session(&session, profile, request, url).await?
             }
-        }
-        Ok(exit)
+            None => {
+                let newcomer = Newcomer::new(&self, context)?;
+                let request = items.request(method, url.clone())?;
+                Box::pin(newcomer.send(request, url)).await?
+            }
+        };
+        self.show(sent, head, url, context).await
+    }
+
+    /// Sends it with the credential of a profile.
+    async fn by_session(
+        &self,
+        session: &Session,
+        profile: &Profile,
+        request: http::Request<Body>,
+        url: &Url,
+    ) -> Result<Sent, Failure> {
+        let of_profile = |error| scope::failure(error, profile, session);
+        let sent = self.exchange(session, request, url, of_profile).await?;
+        let Some(advice) = sent.answer.advice() else {
+            return Ok(sent);
+        };
+        let token = session.status().await?.scope;
+        let note = login::advised(profile, token.as_ref(), advice);
+        Ok(sent.noting(note))
     }
 
     /// Sends it; with `--verbose` tells of it, and learns what is to be left out.
@@ -193,20 +206,19 @@ impl Sending {
         session: &Session,
         request: http::Request<Body>,
         url: &Url,
-        profile: &Profile,
-    ) -> Result<(Response, Option<Redactor>), Failure> {
-        let of_profile = |error| scope::failure(error, profile, session);
+        failure: impl Fn(Error) -> Failure,
+    ) -> Result<Sent, Failure> {
         if !self.verbose {
-            let answer = session.send(request).await.map_err(of_profile)?;
-            return Ok((answer, None));
+            let answer = session.send(request).await.map_err(failure)?;
+            return Ok(Sent::new(answer, None));
         }
         let mut redactor = Redactor::default();
         let method = request.method().clone();
         let attachment = session.attachment_for(&method, url).await;
-        let attachment = attachment.map_err(of_profile)?;
+        let attachment = attachment.map_err(&failure)?;
         redactor.learn(&attachment);
-        trace::request(&request, &attachment, &redactor).await;
-        let answer = session.send(request).await.map_err(of_profile)?;
+        trace::request(&request, Some(&attachment), &redactor).await;
+        let answer = session.send(request).await.map_err(failure)?;
         // Another token, if the first was refused.
         if let Ok(attachment) = session.attachment_for(&method, url).await {
             redactor.learn(&attachment);
@@ -216,22 +228,26 @@ impl Sending {
         if elsewhere(to) {
             output::note(&format!("redirected to {}\n", redactor.url(to.as_str())));
         }
-        Ok((answer, Some(redactor)))
+        Ok(Sent::new(answer, Some(redactor)))
     }
 
     async fn session(&self, profile: &Profile, context: &Context) -> Result<Session, Failure> {
+        let asked = self.interaction.asked();
+        let session = self.scope.session(context, profile, self.egress()?, asked);
+        session.await
+    }
+
+    /// The rules of the network, with this patience.
+    fn egress(&self) -> Result<Egress, Failure> {
         let mut egress = self.network.egress()?;
-        let patience = if self.timeout == 0 {
-            FOR_EVER
-        } else {
-            self.timeout
+        let patience = match self.timeout {
+            0 => FOR_EVER,
+            seconds => seconds,
         };
         egress.idle_timeout = Duration::from_secs(patience);
         egress.connect_timeout = egress.connect_timeout.min(egress.idle_timeout);
         egress.max_wait = egress.max_wait.min(egress.idle_timeout);
-        self.scope
-            .session(context, profile, egress, self.asked())
-            .await
+        Ok(egress)
     }
 
     fn kind(&self) -> Kind {
@@ -241,17 +257,12 @@ impl Sending {
             _ => Kind::Json,
         }
     }
-
-    /// A browser opens only where somebody looks.
-    fn asked(&self) -> Option<Asked> {
-        let looks = !self.no_interactive && output::is_terminal(Stream::Error);
-        looks.then(person::asked)
-    }
 }
 
-fn find(name: Option<&str>, url: &Url, context: &Context) -> Result<Profile, Failure> {
+/// The profile that was named, or the one for the URL.
+fn find(name: Option<&str>, url: &Url, context: &Context) -> Result<Option<Profile>, Failure> {
     if name.is_some() {
-        return context.profile(name);
+        return context.profile(name).map(Some);
     }
     let config = context.config()?;
     let found = config.profile_for(url).map_err(|error| {
@@ -261,12 +272,7 @@ fn find(name: Option<&str>, url: &Url, context: &Context) -> Result<Profile, Fai
         };
         Failure::error(format!("{error}{option}"))
     })?;
-    found.cloned().ok_or_else(|| {
-        let origin = url.origin().ascii_serialization();
-        Failure::error(format!(
-            "no profile is for {origin}; make one with `gatepass profile add NAME --api {origin} …`"
-        ))
-    })
+    Ok(found.cloned())
 }
 
 fn exit(status: StatusCode) -> Exit {

@@ -12,12 +12,16 @@ use crate::output::{self, Stream};
 /// The largest body that is shown, in bytes.
 const SHOWN: usize = 64 * 1024;
 
-/// Tells of the request as it will go out with this credential.
-pub(super) async fn request(request: &Request<Body>, attachment: &Attachment, redactor: &Redactor) {
+/// Tells of the request as it will go out, with this credential where it has one.
+pub(super) async fn request(
+    request: &Request<Body>,
+    attachment: Option<&Attachment>,
+    redactor: &Redactor,
+) {
     let url: Option<Url> = request.uri().to_string().parse().ok();
     let target = url.as_ref().map(|url| redactor.target(url));
     let mut text = format!("{} {}", request.method(), target.unwrap_or_default());
-    if let Where::Query(name) = &attachment.place {
+    if let Some(Where::Query(name)) = attachment.map(|own| &own.place) {
         text.push_str(&format!(" (and {name}=[redacted])"));
     }
     text.push('\n');
@@ -25,7 +29,8 @@ pub(super) async fn request(request: &Request<Body>, attachment: &Attachment, re
         text.push_str(&line(HOST.as_str(), url.authority()));
     }
     let mut headers = request.headers().clone();
-    headers.extend(attachment.headers().unwrap_or_default());
+    let own = attachment.and_then(|own| own.headers().ok());
+    headers.extend(own.unwrap_or_default());
     text.push_str(&lines(&headers, redactor));
     output::note(&text);
     if let Some(text) = body(request, redactor).await {

@@ -16,6 +16,7 @@ mod replay_detected;
 mod revoke;
 mod throttled;
 mod wrong_password;
+mod zero_config;
 
 use std::pin::Pin;
 
@@ -44,6 +45,7 @@ pub(super) const STEPS: &[Step] = &[
     api_key::STEP,
     authorization_code::STEP,
     authorization_code_paste::STEP,
+    zero_config::STEP,
     client_credentials::STEP,
     refresh::STEP,
     refresh_race::STEP,

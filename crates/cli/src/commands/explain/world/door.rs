@@ -8,6 +8,7 @@ use super::World;
 /// What a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::commands::explain) enum Door {
+    Resource,
     Metadata,
     Registration,
     Pushed,
@@ -66,6 +67,7 @@ impl World {
         });
         match found {
             Some((door, ..)) => door,
+            None if url.contains("/.well-known/oauth-protected-resource") => Door::Resource,
             None if url.contains("/.well-known/") => Door::Metadata,
             None => Door::Other,
         }

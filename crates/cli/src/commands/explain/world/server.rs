@@ -35,6 +35,7 @@ impl World {
     fn answer(&self, door: Door, request: &Request<Vec<u8>>) -> (StatusCode, Value) {
         let form = Params::parse_form(request.body()).unwrap_or_default();
         let answer = match door {
+            Door::Resource => self.resource(),
             Door::Metadata => serde_json::to_value(&self.metadata).unwrap_or_default(),
             Door::Registration => self.registered(request),
             Door::Pushed => {
@@ -55,6 +56,15 @@ impl World {
             Door::Revocation | Door::Other => json!({}),
         };
         (StatusCode::OK, answer)
+    }
+
+    /// The API's word for who issues its tokens.
+    fn resource(&self) -> Value {
+        let own = self.oauth();
+        json!({
+            "resource": own.and_then(|oauth| oauth.resource.first()),
+            "authorization_servers": [own.and_then(|oauth| oauth.issuer.as_ref())],
+        })
     }
 
     fn registered(&self, request: &Request<Vec<u8>>) -> Value {
