@@ -1,11 +1,12 @@
 //! Many connections, each asking as soon as it is answered.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
 use crate::connection::Connection;
-use crate::target::Target;
+use crate::process::Process;
 use crate::work::Work;
 
 /// What came of one round.
@@ -26,17 +27,19 @@ impl Measurement {
     }
 }
 
-/// Keeps every worker busy for `span` on a connection of its own. The workers come back, for they have learnt.
+/// Keeps every worker busy for `span` on a connection of its own to `address`, where `process` listens. The workers come
+/// back, for they have learnt.
 pub(crate) async fn run(
-    target: &Target,
+    process: &Process,
+    address: SocketAddr,
     workers: Vec<Work>,
     span: Duration,
 ) -> anyhow::Result<(Measurement, Vec<Work>)> {
     let mut ready = Vec::with_capacity(workers.len());
     for work in workers {
-        ready.push((work, Connection::open(target.address).await?));
+        ready.push((work, Connection::open(address).await?));
     }
-    let spent = target.processor_time()?;
+    let spent = process.processor_time()?;
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for (work, connection) in ready {
@@ -50,7 +53,7 @@ pub(crate) async fn run(
         latencies.extend(own);
     }
     let elapsed = started.elapsed();
-    let spent = target.processor_time()?.saturating_sub(spent);
+    let spent = process.processor_time()?.saturating_sub(spent);
     latencies.sort_unstable();
     let count = u32::try_from(latencies.len()).map_or(f64::MAX, f64::from);
     let measured = Measurement {

@@ -10,14 +10,17 @@ mod client;
 mod connection;
 mod fill;
 mod floor;
+mod guard;
 mod load;
 mod memory;
 mod part;
 mod pinning;
+mod process;
 mod program;
 mod report;
 mod rounds;
 mod scenario;
+mod side;
 mod start;
 mod target;
 mod visitor;
@@ -33,6 +36,7 @@ use gatepass_testkit::Postgres;
 
 use crate::client::{Client, Peers};
 use crate::fill::Fill;
+use crate::guard::Guard;
 use crate::memory::Memory;
 use crate::part::Part;
 use crate::program::Program;
@@ -73,6 +77,8 @@ enum Mode {
         /// Where its look-ups go
         database: PathBuf,
     },
+    /// Be the service that is guarded (the run starts it by itself)
+    Guarded(guard::service::Serve),
     /// Fill a database as years of use would, for --filled
     Fill(Fill),
 }
@@ -81,6 +87,7 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     match &args.mode {
         Some(Mode::Floor { database }) => return block_on(floor::serve(database)),
+        Some(Mode::Guarded(service)) => return block_on(service.run()),
         Some(Mode::Fill(fill)) => return block_on(fill.run()),
         None => {}
     }
@@ -126,8 +133,12 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
         }
         _ => None,
     };
+    let guard = match (Part::guard(&args.only), targets.first()) {
+        (true, Some(ours)) => Some(Guard::measure(&plan, &gatepass, ours).await?),
+        _ => None,
+    };
     for target in targets {
-        target.stop().await?;
+        target.process.stop().await?;
     }
 
     let start = match server {
@@ -141,6 +152,7 @@ async fn measure(args: &Args) -> anyhow::Result<Report> {
         server,
         start,
         client,
+        guard,
     })
 }
 
@@ -162,7 +174,7 @@ async fn serve(
     }
     memory.after_load(targets)?;
     for joined in targets.drain(2..) {
-        joined.stop().await?;
+        joined.process.stop().await?;
     }
     Ok(Server { rows, memory })
 }

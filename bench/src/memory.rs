@@ -28,7 +28,7 @@ impl Memory {
         tokio::time::sleep(REST).await;
         let mut memory = BTreeMap::new();
         for target in targets {
-            let idle = target.resident()?;
+            let idle = target.process.resident()?;
             let after_load = idle;
             memory.insert(target.contender, Resident { idle, after_load });
         }
@@ -39,7 +39,7 @@ impl Memory {
     pub(crate) fn after_load(&mut self, targets: &[Target]) -> anyhow::Result<()> {
         for target in targets {
             if let Some(resident) = self.0.get_mut(&target.contender) {
-                resident.after_load = target.resident()?;
+                resident.after_load = target.process.resident()?;
             }
         }
         Ok(())

@@ -12,6 +12,8 @@ pub(crate) enum Part {
     Server(Scenario),
     /// `gatepass token` and authenticated requests.
     Client,
+    /// The guard as a layer and as a proxy.
+    Guard,
 }
 
 impl Part {
@@ -21,7 +23,7 @@ impl Part {
         all.filter(|part| only.is_empty() || only.contains(part))
             .filter_map(|part| match part {
                 Self::Server(scenario) => Some(*scenario),
-                Self::Client => None,
+                Self::Client | Self::Guard => None,
             })
             .collect()
     }
@@ -29,6 +31,11 @@ impl Part {
     /// Whether the client is among these, or nothing is named.
     pub(crate) fn client(only: &[Self]) -> bool {
         only.is_empty() || only.contains(&Self::Client)
+    }
+
+    /// Whether the guard is among these, or nothing is named.
+    pub(crate) fn guard(only: &[Self]) -> bool {
+        only.is_empty() || only.contains(&Self::Guard)
     }
 }
 
@@ -44,6 +51,7 @@ impl ValueEnum for Part {
             Self::Server(Scenario::Refresh),
             Self::Server(Scenario::Code),
             Self::Client,
+            Self::Guard,
         ]
     }
 
@@ -53,6 +61,9 @@ impl ValueEnum for Part {
             Self::Client => {
                 Some(PossibleValue::new("client").help("Cached tokens, authenticated requests"))
             }
+            Self::Guard => Some(
+                PossibleValue::new("guard").help("The layer, the proxy beside nginx, open streams"),
+            ),
         }
     }
 }
@@ -65,7 +76,7 @@ mod tests {
     #[test]
     fn nothing_named_is_everything() {
         assert_eq!(Part::scenarios(&[]).len(), 8);
-        assert!(Part::client(&[]));
+        assert!(Part::client(&[]) && Part::guard(&[]));
     }
 
     #[test]

@@ -5,9 +5,11 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::client::Client;
+use crate::guard::Guard;
 use crate::memory::Memory;
 use crate::program::Contender;
-use crate::rounds::{Figures, Row};
+use crate::rounds::Row;
+use crate::side::Figures;
 use crate::start::Start;
 
 /// Everything that was measured.
@@ -19,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) start: Option<Start>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client: Option<Client>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) guard: Option<Guard>,
 }
 
 /// The server under load.
@@ -44,6 +48,12 @@ impl fmt::Display for Report {
                 writeln!(f)?;
             }
             write!(f, "{client}")?;
+        }
+        if let Some(guard) = &self.guard {
+            if self.server.is_some() || self.client.is_some() {
+                writeln!(f)?;
+            }
+            write!(f, "{guard}")?;
         }
         Ok(())
     }

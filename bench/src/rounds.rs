@@ -6,11 +6,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use serde::Serialize;
 
-use crate::load::{self, Measurement};
 use crate::program::Contender;
 use crate::scenario::Scenario;
+use crate::side::{Figures, Side};
 use crate::target::Target;
-use crate::work::Work;
 
 /// How much is measured.
 pub(crate) struct Plan {
@@ -35,15 +34,6 @@ pub(crate) struct Row {
     pub(crate) aim: Option<f64>,
 }
 
-/// One program.
-#[derive(Serialize)]
-pub(crate) struct Figures {
-    pub(crate) per_second: f64,
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
-    pub(crate) processor_us: f64,
-}
-
 /// Measures one scenario at everybody it is for.
 pub(crate) async fn run(
     scenario: Scenario,
@@ -53,7 +43,7 @@ pub(crate) async fn run(
     let mut sides = Vec::new();
     for target in targets {
         if scenario.is_for(target.contender) {
-            let side = Side::warm(scenario, plan, target).await;
+            let side = warm(scenario, plan, target).await;
             let side = side.with_context(|| format!("{:?}", target.contender))?;
             sides.push((target.contender, side));
         }
@@ -70,10 +60,7 @@ pub(crate) async fn run(
     let pair = of(Contender::Sqlite).zip(of(Contender::Floor));
     Ok(Row {
         what: scenario.to_string(),
-        ratio: pair.map(|(ours, floor)| {
-            let rounds = ours.rounds.iter().zip(&floor.rounds);
-            median(rounds.map(|(ours, floor)| ours.rate / floor.rate).collect())
-        }),
+        ratio: pair.map(|(ours, floor)| share(ours, floor)),
         ratio_by_processor: pair
             .map(|(ours, floor)| floor.figures().processor_us / ours.figures().processor_us),
         figures: sides
@@ -84,43 +71,18 @@ pub(crate) async fn run(
     })
 }
 
-struct Side<'a> {
-    target: &'a Target,
-    workers: Vec<Work>,
-    rounds: Vec<Measurement>,
+async fn warm<'a>(scenario: Scenario, plan: &Plan, target: &'a Target) -> anyhow::Result<Side<'a>> {
+    let mut workers = Vec::new();
+    for _ in 0..plan.connections {
+        workers.push(scenario.work(target).await?);
+    }
+    Side::warm(plan, &target.process, target.address, workers).await
 }
 
-impl<'a> Side<'a> {
-    async fn warm(scenario: Scenario, plan: &Plan, target: &'a Target) -> anyhow::Result<Self> {
-        let mut workers = Vec::new();
-        for _ in 0..plan.connections {
-            workers.push(scenario.work(target).await?);
-        }
-        let (_, workers) = load::run(target, workers, plan.span / 3).await?;
-        Ok(Self {
-            target,
-            workers,
-            rounds: Vec::new(),
-        })
-    }
-
-    async fn round(&mut self, plan: &Plan) -> anyhow::Result<()> {
-        let workers = std::mem::take(&mut self.workers);
-        let (measured, workers) = load::run(self.target, workers, plan.span).await?;
-        self.workers = workers;
-        self.rounds.push(measured);
-        Ok(())
-    }
-
-    fn figures(&self) -> Figures {
-        let of = |figure: fn(&Measurement) -> f64| median(self.rounds.iter().map(figure).collect());
-        Figures {
-            per_second: of(|round| round.rate),
-            p50_ms: of(|round| round.percentile(50)),
-            p99_ms: of(|round| round.percentile(99)),
-            processor_us: of(|round| round.processor),
-        }
-    }
+/// One's rate as a share of the other's: the median over pairs of neighbouring rounds.
+pub(crate) fn share(own: &Side<'_>, other: &Side<'_>) -> f64 {
+    let rounds = own.rates().zip(other.rates());
+    median(rounds.map(|(own, other)| own / other).collect())
 }
 
 /// The middle one; of an even number, the greater of the two.

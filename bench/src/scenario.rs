@@ -126,7 +126,8 @@ async fn of_user(target: &Target, name: &str) -> anyhow::Result<String> {
     obtain(target, &request, name).await
 }
 
-async fn obtain(target: &Target, request: &[u8], name: &str) -> anyhow::Result<String> {
+/// A member of what the server answers to this.
+pub(crate) async fn obtain(target: &Target, request: &[u8], name: &str) -> anyhow::Result<String> {
     let mut connection = Connection::open(target.address).await?;
     let answer = connection.exchange(request).await?;
     anyhow::ensure!(answer.status == 200, "no token: {}", answer.told());

@@ -47,6 +47,6 @@ async fn once(program: &Program) -> anyhow::Result<f64> {
     );
     let elapsed = started.elapsed();
     drop(connection);
-    target.stop().await?;
+    target.process.stop().await?;
     Ok(elapsed.as_secs_f64() * 1000.0)
 }

@@ -9,13 +9,13 @@ use anyhow::Result;
 
 use crate::Task;
 use crate::program::{cargo, program, run};
-use crate::setup::{node, oidc_agent, postgres, python};
+use crate::setup::{node, oidc_agent, postgres, python, web_servers};
 use crate::step::step;
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "bench",
-    about: "gatepass beside a bare program, oidc-provider, bare reqwest, requests-oauthlib and oidc-agent",
+    about: "gatepass beside a bare program, oidc-provider, bare reqwest, requests-oauthlib, oidc-agent and nginx",
     run: everything,
 };
 
@@ -23,10 +23,11 @@ pub(crate) const TASK: Task = Task {
 const PROFILE: &str = "dist";
 
 fn everything(arguments: &[String]) -> Result<()> {
-    let (python, node) = step("peers", "put in place what the message names", || {
+    let (python, node, nginx) = step("peers", "put in place what the message names", || {
         oidc_agent::ready()?;
         postgres::ready()?;
-        Ok((python::environment()?, node::ready()?))
+        let servers = web_servers::ready()?;
+        Ok((python::environment()?, node::ready()?, servers.nginx))
     })?;
     step("the programs", "mend the build", || {
         run(cargo().args(["build", "--profile", PROFILE]).args([
@@ -45,7 +46,8 @@ fn everything(arguments: &[String]) -> Result<()> {
             run(program(bench)
                 .args(arguments)
                 .env("PYTHON", python)
-                .env("NODE_BIN", node))
+                .env("NODE_BIN", node)
+                .env("NGINX", nginx))
         },
     )
 }
