@@ -14,6 +14,7 @@ mod deny;
 mod faults;
 mod interop;
 mod lint;
+mod mcp;
 mod openid_client;
 mod peers;
 mod program;
@@ -37,6 +38,7 @@ const TASKS: &[&Task] = &[
     &lint::TASK,
     &peers::TASK,
     &openid_client::TASK,
+    &mcp::TASK,
     &interop::TASK,
     &browser::TASK,
     &faults::TASK,

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::program::{cargo, run};
 use crate::step::{no_arguments, step};
-use crate::{Task, browser, interop, lint, openid_client, peers, setup};
+use crate::{Task, browser, interop, lint, mcp, openid_client, peers, setup};
 
 pub(crate) const TASK: Task = Task {
     name: "test",
@@ -16,6 +16,7 @@ pub(crate) const TASK: Task = Task {
         rust()?;
         peers::everything(&[])?;
         openid_client::everything(&[])?;
+        mcp::everything(&[])?;
         interop::everything(&[])?;
         browser::everything(&[])?;
         println!("\nEverything passed.");

@@ -11,7 +11,9 @@ use crate::workspace;
 
 /// The folders of the programs; their lock files pin every package, to the last one.
 const FOLDERS: &[&str] = &[
+    "testkit/servers/mcp-node",
     "testkit/servers/oidc-provider",
+    "testkit/peers/mcp-sdks",
     "testkit/peers/openid-client",
 ];
 /// The oldest release that they run on.
@@ -21,7 +23,8 @@ const OLDEST: u32 = 20;
 pub(crate) fn ready() -> Result<PathBuf> {
     if on_path(&["node"]).is_none() || on_path(&["npm"]).is_none() {
         println!("    missing, so installed now: nodejs npm");
-        apt::install(&["nodejs", "npm"]).context("oidc-provider and openid-client need Node.js")?;
+        apt::install(&["nodejs", "npm"])
+            .context("oidc-provider, openid-client and the MCP SDK need Node.js")?;
     }
     let node = on_path(&["node"]).context("no node on PATH")?;
     let found = version(&mut program(&node)).context("`node` does not run")?;

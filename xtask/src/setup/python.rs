@@ -13,6 +13,7 @@ use crate::workspace;
 const REQUIREMENTS: &[&str] = &[
     "testkit/peers/requirements.txt",
     "testkit/servers/python/requirements.txt",
+    "testkit/servers/mcp-python/requirements.txt",
 ];
 
 /// The environment's interpreter, after making the environment or bringing it up to date.
