@@ -54,11 +54,13 @@ impl Challenges<'_> {
         let mut list = Vec::new();
         let unauthorized = why.status() == StatusCode::UNAUTHORIZED;
         let steps_up = matches!(why, Refusal::InsufficientLogin);
-        // First, for the programs that read no further than the first challenge are of its age. A password says nothing
-        // of a login, so it would not do where one is asked for.
-        if self.basic && unauthorized && !steps_up {
-            let basic = Challenge::new("Basic").with("realm", self.realm);
-            list.push(basic.with("charset", "UTF-8"));
+        // A password says nothing of a login, so it would not do where one is asked for.
+        let basic = self.basic && unauthorized && !steps_up;
+        // Programs that read no further than the first challenge are mostly of the age of passwords, but for those that are
+        // led by metadata.
+        let first = self.resource_metadata.is_none();
+        if basic && first {
+            list.push(self.basic());
         }
         if self.bearer && (why.blames_token() || unauthorized) {
             let bearer = Challenge::new("Bearer").with("realm", self.realm);
@@ -70,7 +72,15 @@ impl Challenges<'_> {
             let dpop = Challenge::new("DPoP").with("algs", ALGORITHMS.join(" "));
             list.push(self.told(dpop, why, blames_binding || needs_more));
         }
+        if basic && !first {
+            list.push(self.basic());
+        }
         list
+    }
+
+    fn basic(&self) -> Challenge {
+        let basic = Challenge::new("Basic").with("realm", self.realm);
+        basic.with("charset", "UTF-8")
     }
 
     /// With what is wrong, and with what it takes to get in.

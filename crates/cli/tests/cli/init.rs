@@ -71,7 +71,7 @@ fn somebody_types_a_secret_which_is_put_aside() {
         40,
     );
     typist
-        .sees("It is an API that wants")
+        .sees("It is an API whose login server is")
         .sees("Where is the API key?");
     // In a file that only they can read.
     typist
@@ -228,8 +228,12 @@ fn without_a_terminal_what_is_missing_is_named() {
     for option in ["--client-id", "--client-secret-env", "--api"] {
         assert!(told.stderr.contains(option), "{option}: {told:?}");
     }
-    let told = home.run(&format!("init {issuer}/api/data")).code(2);
-    assert!(told.stderr.contains("how to log in"), "{told:?}");
+    let api = crate::canned::Canned::start();
+    let challenge = "WWW-Authenticate: Bearer\r\n";
+    api.answer("/items", "401 Unauthorized", challenge, "");
+    home.run(&format!("init {}/items", api.origin))
+        .code(2)
+        .complaining("how to log in");
     home.run(&format!("init {issuer}/protected-resource"))
         .code(2)
         .complaining("--username");

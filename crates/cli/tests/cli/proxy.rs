@@ -330,10 +330,12 @@ fn events_and_websockets_pass_at_once() {
         .expect("written");
     assert!(head(&mut client).contains("text/event-stream"));
     for number in 0..3 {
-        write!(api, "data: {number}\n\n").expect("written");
+        // In one piece, so that it comes as one chunk.
+        let event = format!("data: {number}\n\n");
+        api.write_all(event.as_bytes()).expect("written");
         let mut chunk = [0; 14];
         client.read_exact(&mut chunk).expect("an event");
-        let expected = format!("9\r\ndata: {number}\n\n\r\n");
+        let expected = format!("9\r\n{event}\r\n");
         assert_eq!(String::from_utf8_lossy(&chunk), expected);
     }
 

@@ -1,9 +1,11 @@
 //! What the service says of itself (RFC 9728), and what challenges say of that.
 
+use std::sync::Arc;
+
 use http::Request;
 use serde_json::{Value, json};
 
-use super::{bearer, get, house, jwt, scope, send};
+use super::{People, bearer, get, house, jwt, scope, send};
 use crate::{Guard, GuardLayer, Issuer, ResourceError, ResourceMetadata};
 
 const PLACE: &str = "/.well-known/oauth-protected-resource/mcp";
@@ -84,6 +86,32 @@ async fn challenges_say_where_it_is_and_what_to_ask_for() {
     assert!(!answer.contains("offline_access"));
     let answer = send(&layer("offline_access"), get()).await;
     assert!(!answer.contains("scope="), "{answer}");
+}
+
+#[tokio::test]
+async fn what_leads_to_a_token_comes_before_passwords() {
+    let metadata = ResourceMetadata::new("https://api.example").expect("a URL");
+    let guards = [Guard::builder(), Guard::builder().resource(metadata)];
+    for (guard, first) in guards.into_iter().zip(["Basic", "Bearer"]) {
+        let guard = guard
+            .issuer(jwt())
+            .basic(Arc::new(People::default()))
+            .build();
+        let answer = send(&guard.layer(scope("read")), get()).await;
+        let challenges = answer
+            .lines()
+            .filter_map(|line| line.strip_prefix("www-authenticate: "));
+        let challenges: Vec<&str> = challenges.collect();
+        assert_eq!(challenges.len(), 2, "{answer}");
+        assert!(
+            challenges.iter().any(|own| own.starts_with("Basic ")),
+            "{answer}"
+        );
+        assert!(
+            challenges.first().is_some_and(|own| own.starts_with(first)),
+            "{answer}"
+        );
+    }
 }
 
 #[test]
