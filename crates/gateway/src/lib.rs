@@ -10,7 +10,7 @@ mod span;
 mod upstream;
 
 pub use config::{
-    AccessEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry, IntrospectedTokens,
+    AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry, IntrospectedTokens,
     IntrospectionEntry, IssuerEntry, Limits, Otherwise, Proxies, ResourceEntry, RuleEntry, Tls,
 };
 pub use gate::Gate;

@@ -18,7 +18,7 @@ pub struct GuardBuilder {
     realm: String,
     basic: Option<Basic>,
     issuers: Vec<Issuer>,
-    api_keys: Option<Arc<dyn ApiKeys>>,
+    api_keys: Vec<Arc<dyn ApiKeys>>,
     dpop: Option<Dpop>,
     resource: Option<ResourceMetadata>,
     implied: Vec<(String, Scope)>,
@@ -31,7 +31,7 @@ impl GuardBuilder {
             realm: "gatepass".to_owned(),
             basic: None,
             issuers: Vec::new(),
-            api_keys: None,
+            api_keys: Vec::new(),
             dpop: None,
             resource: None,
             implied: Vec::new(),
@@ -69,10 +69,10 @@ impl GuardBuilder {
         self
     }
 
-    /// Takes API keys.
+    /// Takes the API keys that this port knows. There may be several; they are asked in turn.
     #[must_use]
     pub fn api_keys(mut self, keys: Arc<dyn ApiKeys>) -> Self {
-        self.api_keys = Some(keys);
+        self.api_keys.push(keys);
         self
     }
 
@@ -106,7 +106,7 @@ impl GuardBuilder {
         let mut resource = self.resource;
         if let Some(metadata) = &mut resource {
             let issuers = tokens.issuers().iter().map(Checker::name);
-            metadata.complete(issuers, self.dpop.is_some());
+            metadata.complete(issuers, self.dpop.is_some() && !tokens.is_empty());
         }
         Guard(Arc::new(Parts {
             realm: self.realm,
@@ -137,7 +137,7 @@ impl std::fmt::Debug for GuardBuilder {
             .field("realm", &self.realm)
             .field("basic", &self.basic.is_some())
             .field("issuers", &self.issuers)
-            .field("api_keys", &self.api_keys.is_some())
+            .field("api_keys", &!self.api_keys.is_empty())
             .field("dpop", &self.dpop.is_some())
             .finish_non_exhaustive()
     }

@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) realm: String,
     pub(crate) basic: Option<Basic>,
     pub(crate) tokens: Tokens,
-    pub(crate) api_keys: Option<Arc<dyn ApiKeys>>,
+    pub(crate) api_keys: Vec<Arc<dyn ApiKeys>>,
     pub(crate) dpop: Option<Dpop>,
     pub(crate) resource: Option<ResourceMetadata>,
     pub(crate) implied: Vec<(String, Scope)>,
@@ -127,7 +127,7 @@ impl Guard {
     /// Reads the credentials of a request and, when they could be read, takes them away.
     pub(crate) fn take<B>(&self, request: &mut Request<B>) -> Result<Presented, Refusal> {
         let spoken = Spoken {
-            api_keys: self.0.api_keys.is_some(),
+            api_keys: !self.0.api_keys.is_empty(),
             dpop: self.0.dpop.is_some(),
         };
         let presented = Presented::read(request, spoken)?.ok_or(Refusal::NoCredentials)?;
@@ -149,12 +149,15 @@ impl Guard {
     fn challenges<'a>(&'a self, required: &'a Requirement) -> Challenges<'a> {
         let parts = &*self.0;
         let tokens = !parts.tokens.is_empty();
+        // Where nobody issues tokens, the metadata lead nowhere.
+        let resource = parts.resource.as_ref();
+        let resource = resource.filter(|resource| resource.names_servers());
         Challenges {
             realm: &parts.realm,
-            bearer: tokens || parts.api_keys.is_some(),
+            bearer: tokens || !parts.api_keys.is_empty(),
             basic: parts.basic.is_some(),
             dpop: tokens && parts.dpop.is_some(),
-            resource_metadata: parts.resource.as_ref().map(ResourceMetadata::url),
+            resource_metadata: resource.map(ResourceMetadata::url),
             required,
         }
     }
@@ -186,7 +189,7 @@ impl std::fmt::Debug for Guard {
             .field("realm", &self.0.realm)
             .field("basic", &self.0.basic.is_some())
             .field("issuers", &self.0.tokens.issuers())
-            .field("api_keys", &self.0.api_keys.is_some())
+            .field("api_keys", &!self.0.api_keys.is_empty())
             .field("dpop", &self.0.dpop.is_some())
             .finish_non_exhaustive()
     }

@@ -1,6 +1,7 @@
 //! Who presents these credentials, if they are good.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use gatepass_proto::base::opaque;
 use gatepass_proto::jose::access_token::{AccessToken, Held};
@@ -27,21 +28,23 @@ impl Parts {
             jkt: None,
             x5t_s256: peer.certificate.as_ref().map(PeerCertificate::thumbprint),
         };
-        match (presented, &self.basic, &self.api_keys, &self.dpop) {
+        let keys = &*self.api_keys;
+        match (presented, &self.basic, &self.dpop) {
             (
                 Presented::Authorization(Credentials::Basic { username, password }),
                 Some(basic),
-                ..,
+                _,
             ) => {
                 basic
                     .check(username, &password, peer.from, &*self.clock)
                     .await
             }
-            (Presented::ApiKey(key), _, Some(keys), _) => of_api_key(&key, &**keys).await,
-            (Presented::Authorization(Credentials::Bearer(key)), _, Some(keys), _)
-                if key.expose().starts_with(opaque::API_KEY) || self.tokens.is_empty() =>
+            (Presented::ApiKey(key), ..) if !keys.is_empty() => of_api_key(&key, keys).await,
+            (Presented::Authorization(Credentials::Bearer(key)), ..)
+                if !keys.is_empty()
+                    && (key.expose().starts_with(opaque::API_KEY) || self.tokens.is_empty()) =>
             {
-                of_api_key(&key, &**keys).await
+                of_api_key(&key, keys).await
             }
             (Presented::Authorization(Credentials::Bearer(token)), ..)
                 if !self.tokens.is_empty() =>
@@ -98,14 +101,16 @@ fn check_binding(claims: &AccessToken, held: Held<'_>) -> Result<(), Refusal> {
     })
 }
 
-/// A typing error does not reach the port: the key has a checksum.
-async fn of_api_key(key: &Secret, keys: &dyn ApiKeys) -> Result<Identity, Refusal> {
+/// A typing error reaches no port: the key has a checksum.
+async fn of_api_key(key: &Secret, keys: &[Arc<dyn ApiKeys>]) -> Result<Identity, Refusal> {
     opaque::decode(opaque::API_KEY, key.expose()).ok_or(BAD_KEY)?;
-    let holder = keys.find(&key.digest()).await?.ok_or(BAD_KEY)?;
-    let scheme = Scheme::ApiKey { name: holder.name };
-    Ok(Identity::new(
-        holder.subject.to_string(),
-        holder.scope,
-        scheme,
-    ))
+    let digest = key.digest();
+    for port in keys {
+        if let Some(holder) = port.find(&digest).await? {
+            let scheme = Scheme::ApiKey { name: holder.name };
+            let subject = holder.subject.to_string();
+            return Ok(Identity::new(subject, holder.scope, scheme));
+        }
+    }
+    Err(BAD_KEY)
 }

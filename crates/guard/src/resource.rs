@@ -128,6 +128,11 @@ impl ResourceMetadata {
         &self.path
     }
 
+    /// Whether somebody is named who issues tokens for it.
+    pub(crate) fn names_servers(&self) -> bool {
+        !self.authorization_servers.is_empty()
+    }
+
     pub(crate) fn complete<'a>(&mut self, issuers: impl Iterator<Item = &'a str>, dpop: bool) {
         if self.authorization_servers.is_empty() {
             self.authorization_servers = issuers.map(str::to_owned).collect();

@@ -31,6 +31,7 @@ mod exits;
 mod explain;
 mod guard;
 mod guard_dev;
+mod guard_keys;
 mod header;
 mod helper;
 mod identity;

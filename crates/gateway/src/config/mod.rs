@@ -4,6 +4,7 @@
 //! setting is one field here with its default, and its lines in `packaging/guard.toml`, which a test compares with the
 //! fields. A secret is never a member, only where it is ([`SecretRef`]).
 
+mod api_key;
 mod file;
 mod issuer;
 mod proxies;
@@ -22,6 +23,7 @@ use url::Url;
 use crate::login::LoginSettings;
 use crate::span;
 
+pub use api_key::ApiKeyEntry;
 pub use file::ConfigError;
 pub use issuer::{IntrospectedTokens, IntrospectionEntry, IssuerEntry};
 pub use proxies::Proxies;
@@ -70,6 +72,9 @@ pub struct Config {
     /// Whose access tokens are taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub issuer: Vec<IssuerEntry>,
+    /// Which API keys are taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub api_key: Vec<ApiKeyEntry>,
     /// What a request needs, by path and method; the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rule: Vec<RuleEntry>,
@@ -180,6 +185,7 @@ impl Default for Config {
             limits: Limits::default(),
             resource: ResourceEntry::default(),
             issuer: Vec::new(),
+            api_key: Vec::new(),
             rule: Vec::new(),
             otherwise: Otherwise::default(),
             identity: IdentityEntry::default(),
@@ -262,6 +268,7 @@ impl Config {
         if issuers.len() < self.issuer.len() {
             return fault("issuer", "one of them stands there twice");
         }
+        api_key::agree(&self.api_key)?;
         match (&self.tls.cert, &self.tls.key, self.tls.dev) {
             (None, None, _) | (Some(_), Some(_), false) => {}
             (_, _, true) => {

@@ -9,7 +9,7 @@ const REFERENCE: &str = include_str!("../../../../packaging/guard.toml");
 /// Settings whose members are anybody's names, or one of several.
 const FREE: [&str; 4] = ["client_secret", "key", "allow", "params"];
 /// Tables of which there may be several.
-const LISTS: [&str; 2] = ["issuer", "rule"];
+const LISTS: [&str; 3] = ["issuer", "api_key", "rule"];
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -101,6 +101,8 @@ fn the_reference_says_what_is_so_without_it() {
     let _: Config = in_force().try_into().expect("settings");
     let least = "[[issuer]]\nissuer = 'https://login.example.com'\n\
                  introspection = { client_id = 'weather-guard', client_secret = { file = '/etc/gatepass/introspection.secret' } }\n\
+                 [[api_key]]\nname = 'nightly-report'\nsubject = 'nightly-report'\n\
+                 sha256 = '5f0c6a1e9b7d4238c0e1f5a49d3b8276e4c7a0915d2f8b63170e9ca4b85d26f3'\n\
                  [[rule]]\npath = '/admin/**'\n[identity.jwt]\n\
                  [login]\nissuer = 'https://login.example.com'\nclient_id = 'weather'\n\
                  allow = { email_domains = ['example.com'] }\n[login.params]\nhd = 'example.com'\n";

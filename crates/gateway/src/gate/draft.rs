@@ -8,6 +8,7 @@ use gatepass_http::{Clock, Egress, HttpTransport};
 use url::Url;
 
 use super::Parts;
+use super::api_keys::KeyRing;
 use super::issuers::issuer;
 use super::secrets::Secrets;
 use crate::config::{Config, ConfigError};
@@ -67,6 +68,7 @@ impl<'a> Draft<'a> {
                 config.dpop,
                 config.resource.clone(),
                 config.issuer.clone(),
+                config.api_key.clone(),
             )
         };
         let same = |old: &&Parts| {
@@ -84,6 +86,10 @@ impl<'a> Draft<'a> {
         for (entry, secret) in self.config.issuer.iter().zip(&self.secrets.clients) {
             let issuer = issuer(entry, &self.resource(), secret.as_ref());
             builder = builder.issuer(issuer.transport(self.transport.clone()));
+        }
+        if !self.config.api_key.is_empty() {
+            let keys = KeyRing::new(&self.config.api_key, self.clock);
+            builder = builder.api_keys(Arc::new(keys));
         }
         Ok(dress(builder).build())
     }

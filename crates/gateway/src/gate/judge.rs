@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use gatepass_guard::{Access, Identity, Refusal, Requirement, X_API_KEY, is_grpc};
+use gatepass_proto::base::opaque::API_KEY;
 use gatepass_proto::dpop::DPOP;
+use gatepass_proto::message::credentials::Credentials;
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
 use http::{HeaderMap, Request, Response};
 
@@ -100,7 +102,8 @@ impl Parts {
 
     /// Takes out what shows who asks, and what would be believed to come from here. It goes no further (RFC 9700 §4.10).
     pub(crate) fn cleanse(&self, headers: &mut HeaderMap) {
-        if !self.config.identity.pass_authorization {
+        let passes = self.config.identity.pass_authorization;
+        if !passes || (!self.config.api_key.is_empty() && has_key(headers)) {
             headers.remove(AUTHORIZATION);
         }
         for name in [X_API_KEY, DPOP, PROXY_AUTHORIZATION] {
@@ -118,6 +121,13 @@ fn shows(headers: &HeaderMap) -> bool {
     [AUTHORIZATION, X_API_KEY, DPOP]
         .iter()
         .any(|name| headers.contains_key(name))
+}
+
+/// Whether an API key stands where tokens do. It is for the guard alone, and good for long.
+fn has_key(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(AUTHORIZATION).iter();
+    let mut read = values.filter_map(|value| Credentials::parse(value.to_str().ok()?).ok());
+    read.any(|own| matches!(own, Credentials::Bearer(key) if key.expose().starts_with(API_KEY)))
 }
 
 fn log_in(required: &Requirement) -> Verdict {

@@ -5,6 +5,7 @@
 //! go through here and for those that another proxy asks about. What it goes by are the [`Parts`], replaced as a whole.
 
 mod answers;
+mod api_keys;
 mod client;
 mod draft;
 mod issuers;

@@ -6,6 +6,7 @@
 )]
 
 mod api;
+mod api_keys;
 mod bound;
 mod forward_auth;
 mod headers;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod any_bytes;
+mod api_keys;
 mod certificates;
 mod opaque_tokens;
 mod passing;

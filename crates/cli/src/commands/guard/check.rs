@@ -1,7 +1,7 @@
 //! What `gatepass guard --check` says.
 
 use gatepass_gateway::{Config, Gate};
-use gatepass_http::{Egress, HttpTransport};
+use gatepass_http::{Clock as _, Egress, HttpTransport, SystemClock};
 use gatepass_listen::Transport;
 
 use super::{announce, files, settings};
@@ -9,11 +9,13 @@ use crate::commands::discover;
 use crate::commands::report::{self, Check, Mark};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format};
+use crate::time::rfc3339;
 
 /// Looks over the settings and prints what was found; the end is an error where the guard would not start, or would let
 /// nobody in. Nothing is listened on.
 pub(super) async fn run(config: &Config, format: Format) -> Result<Exit, Failure> {
     let mut checks = vec![own(config).await, certificate(config)];
+    checks.extend(ended_keys(config));
     checks.extend(issuers(config).await?);
     match format {
         Format::Json => output::json(&report::shown(&checks))?,
@@ -51,6 +53,16 @@ fn certificate(config: &Config) -> Check {
         Ok(_) => Check::good(name, "the certificate and its key belong together"),
         Err(error) => Check::bad(name, error),
     }
+}
+
+/// The API keys with which nobody passes any more.
+fn ended_keys(config: &Config) -> impl Iterator<Item = Check> {
+    let now = SystemClock.now();
+    config.api_key.iter().filter_map(move |key| {
+        let end = key.expires_at.filter(|end| *end <= now)?;
+        let name = format!("api_key {}", key.name);
+        Some(Check::odd(name, format!("it ended at {}", rfc3339(end))))
+    })
 }
 
 /// Whether each issuer can be reached, and says where its keys are.

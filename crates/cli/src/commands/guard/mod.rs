@@ -4,12 +4,13 @@ mod announce;
 mod check;
 mod dev;
 mod live;
+mod new_key;
 mod settings;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use gatepass_gateway::{Config, ConfigError, Gate, Tls};
 use gatepass_http::{Clock as _, SystemClock};
 use gatepass_listen::{Door, Transport, bind, named};
@@ -26,11 +27,12 @@ use settings::Settings;
 
 /// Put a guard in front of an API of any language
 ///
-/// A reverse proxy that lets a request pass with a good access token only, and tells the API in headers who asks
-/// (X-Gatepass-Subject and its like). Whoever comes without is told where to get a token (RFC 9728), so that
+/// A reverse proxy that lets a request pass with a good access token or API key only, and tells the API in headers who
+/// asks (X-Gatepass-Subject and its like). Whoever comes without is told where to get a token (RFC 9728), so that
 /// `gatepass request URL` needs nothing but the URL. With --dev the authorization server is in the same process, with a
 /// user to log in as: the guard for a first try, on this machine only.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "\
 Examples:
   gatepass guard --dev --upstream http://127.0.0.1:8000
@@ -39,6 +41,7 @@ Examples:
       --scope read --tls-cert chain.pem --tls-key key.pem
   gatepass guard --config /etc/gatepass/guard.toml
   gatepass guard --config /etc/gatepass/guard.toml --check
+  gatepass guard new-key nightly-report --scope read
 
 What no flag says, the file says; --print-config prints all of it.
 
@@ -46,6 +49,8 @@ The file is read again when it changes, and on SIGHUP, the certificate too; what
 makes no sense is in the log, and the settings from before stay in force.
 SIGINT (Ctrl-C) and SIGTERM let the requests under way end; the same again ends at once.")]
 pub(crate) struct Guard {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Run an authorization server with a ready-made user on the same address, for trying things on this machine
     #[arg(long, conflicts_with_all = ["check", "print_config", "issuers", "public_url"])]
     dev: bool,
@@ -64,6 +69,11 @@ pub(crate) struct Guard {
     settings: Settings,
 }
 
+#[derive(Subcommand)]
+enum Action {
+    NewKey(new_key::NewKey),
+}
+
 impl Run for Guard {
     const MINDS_SIGNALS: bool = true;
     const SERVES: bool = true;
@@ -73,6 +83,10 @@ impl Run for Guard {
     }
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
+        if let Some(Action::NewKey(new_key)) = self.action {
+            new_key.run()?;
+            return Ok(Exit::Done);
+        }
         let format = self.format.output;
         let config = self.settings.read()?;
         if self.print_config {

@@ -119,9 +119,10 @@ pub(super) fn serves_somebody(config: &Config) -> Result<(), Failure> {
     }
     let open = |access: AccessEntry| access == AccessEntry::Open;
     let is_open = open(config.otherwise.access) || config.rule.iter().any(|rule| open(rule.access));
-    if config.issuer.is_empty() && config.login.is_none() && !is_open {
+    let takes_none = config.issuer.is_empty() && config.api_key.is_empty();
+    if takes_none && config.login.is_none() && !is_open {
         return Err(Failure::usage(
-            "nobody could get in: name an authorization server with --issuer, or in the file of --config; --dev brings one along",
+            "nobody could get in: name an authorization server with --issuer, or in the file of --config, or give out an API key with `gatepass guard new-key`; --dev brings both along",
         ));
     }
     Ok(())
