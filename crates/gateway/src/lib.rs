@@ -6,16 +6,16 @@ mod gate;
 mod identity;
 mod inject;
 pub mod login;
-mod span;
 mod upstream;
 
 pub use config::{
-    AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry, IntrospectedTokens,
-    IntrospectionEntry, IssuerEntry, Limits, Otherwise, Proxies, ResourceEntry, RuleEntry, Tls,
+    AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry,
+    IntrospectedTokens, IntrospectionEntry, IssuerEntry, Limits, Otherwise, Proxies, ResourceEntry,
+    RuleEntry, Tls,
 };
 pub use gate::Gate;
 pub use gatepass_listen::{Network, NetworkError};
-pub use inject::{InjectError, InjectSettings, Injector, Reached};
 #[cfg(unix)]
 pub use inject::Socket;
+pub use inject::{InjectError, InjectSettings, Injector, Reached};
 pub use upstream::{Client, Upstream, UpstreamError, UpstreamSettings, Way, end_hop};

@@ -4,7 +4,7 @@ use gatepass_client::SecretRef;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::span;
+use gatepass_settings::span;
 
 /// An authorization server whose access tokens are taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::login::LoginSettings;
-use crate::span;
+use gatepass_settings::span;
 
 pub use api_key::ApiKeyEntry;
 pub use file::ConfigError;

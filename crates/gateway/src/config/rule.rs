@@ -4,7 +4,7 @@ use gatepass_guard::PathPattern;
 use gatepass_proto::Scope;
 use serde::{Deserialize, Serialize};
 
-use crate::span;
+use gatepass_settings::span;
 
 /// What a request needs whose path and method fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

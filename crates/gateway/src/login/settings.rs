@@ -12,7 +12,7 @@ use url::Url;
 
 use super::LoginError;
 use super::allow::Allow;
-use crate::span;
+use gatepass_settings::span;
 
 /// The shortest time span for a session, but for none at all. A login takes longer than a shorter one.
 const SHORTEST: Duration = Duration::from_secs(60);

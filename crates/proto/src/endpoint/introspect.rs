@@ -93,7 +93,10 @@ fn more(claims: &AccessToken) -> Map<String, Value> {
     let cnf = claims.cnf.as_ref();
     let named = [
         ("cnf", cnf.and_then(|cnf| serde_json::to_value(cnf).ok())),
-        ("authorization_details", claims.authorization_details.clone()),
+        (
+            "authorization_details",
+            claims.authorization_details.clone(),
+        ),
         ("act", claims.act.clone()),
         ("acr", claims.acr.clone().map(Value::from)),
         ("auth_time", claims.auth_time.map(Value::from)),

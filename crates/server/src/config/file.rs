@@ -1,40 +1,23 @@
 //! The configuration file, with the environment over it.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use gatepass_settings::{FileError, Source, of_table};
 use toml::Table;
 use url::Url;
 
 use super::Config;
 use super::environment::{self, merge};
 
-/// The largest file that is read, in bytes.
-const MAX_FILE: u64 = 1024 * 1024;
+/// Where every setting is documented.
+const REFERENCE: &str = "server.toml";
 
 /// The configuration cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration file {}: {reason}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The file says something that makes no sense.
-    #[error("{}:{line}:{column}: {reason}", .path.display())]
-    Malformed {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What is wrong.
-        reason: String,
-    },
+    /// The file cannot be read, or says something that makes no sense.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The settings cannot be written down.
     #[error("the settings cannot be written as TOML: {0}")]
     Unwritable(String),
@@ -62,7 +45,7 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let mut table = match file {
-            Some(path) => parse(&text(path)?, path)?,
+            Some(path) => parse(path)?,
             None => Table::new(),
         };
         merge(&mut table, environment::variables(environment)?);
@@ -71,45 +54,15 @@ impl Config {
     }
 }
 
-fn text(path: &Path) -> Result<String, ConfigError> {
-    let fault = |reason: String| ConfigError::File {
-        path: path.to_owned(),
-        reason,
-    };
-    let file = std::fs::File::open(path).map_err(|error| fault(error.to_string()))?;
-    let mut text = String::new();
-    let read = file.take(MAX_FILE + 1).read_to_string(&mut text);
-    read.map_err(|error| fault(error.to_string()))?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(fault(format!("it is larger than {MAX_FILE} bytes")));
-    }
-    Ok(text)
-}
-
 /// The file as a table, after it was found to make sense.
-fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
-    let malformed = |at: usize, reason: String| {
-        let before = text.get(..at).unwrap_or(text);
-        let start = before.rfind('\n').map_or(0, |end| end + 1);
-        let column = before.get(start..).unwrap_or_default().chars().count();
-        ConfigError::Malformed {
-            path: path.to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: column + 1,
-            reason,
-        }
-    };
-    let fault = |error: toml::de::Error| {
-        let at = error.span().map_or(0, |span| span.start);
-        malformed(at, said(error.message()))
-    };
-    let config: Config = toml::from_str(text).map_err(fault)?;
+fn parse(path: &Path) -> Result<Table, FileError> {
+    let source = Source::open(path, REFERENCE)?;
+    let config: Config = source.read()?;
     if has_password(&config.database) {
-        let at = text.find("database").unwrap_or_default();
         let reason = "a password does not belong in this file; put it into PGPASSWORD, or into the file that PGPASSFILE names, and leave it out here";
-        return Err(malformed(at, reason.to_owned()));
+        return Err(source.fault_of("database", reason));
     }
-    toml::from_str(text).map_err(fault)
+    source.read()
 }
 
 fn has_password(database: &str) -> bool {
@@ -138,32 +91,7 @@ pub(super) fn without_password(database: &str) -> String {
 
 /// The settings in a table, or what is wrong with them.
 pub(super) fn read(table: Table) -> Result<Config, String> {
-    table
-        .try_into()
-        .map_err(|error: toml::de::Error| said(error.message()))
-}
-
-/// What the parser said, with the likeliest member in place of all of them.
-fn said(message: &str) -> String {
-    let unknown = message
-        .trim()
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split_once('`'));
-    let Some((name, known)) = unknown else {
-        return message.trim().to_owned();
-    };
-    let known = known.split('`').skip(1).step_by(2);
-    let likeliest = known
-        .map(|known| (strsim::jaro_winkler(name, known), known))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other));
-    match likeliest {
-        Some((likeness, likeliest)) if likeness > 0.7 => {
-            format!("unknown setting {name:?}; did you mean {likeliest:?}?")
-        }
-        _ => format!(
-            "unknown setting {name:?}; every setting there is stands in the reference file server.toml"
-        ),
-    }
+    of_table(table, REFERENCE)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@
 
 mod environment;
 mod file;
-pub(crate) mod span;
+pub(crate) use gatepass_settings::span;
 mod wire;
 
 use std::net::SocketAddr;

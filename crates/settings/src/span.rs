@@ -1,4 +1,5 @@
-//! A time span in the file: `"90d"`, `"12h"`, `"10m"`, `"30s"`, or several together (`"1h 30m"`).
+//! A time span in a settings file: `"90d"`, `"12h"`, `"10m"`, `"30s"`, or several together (`"1h 30m"`). For
+//! `#[serde(with = "span")]`, and `"span::optional"` for one that may not be there.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ const UNITS: [(u64, char); 4] = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's'
 /// # Errors
 ///
 /// It is none, it is negative, or it has months or years, which have no length of their own.
-pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+pub fn parse(text: &str) -> Result<Duration, String> {
     let wrong =
         || format!("{text:?} is not a time span; write one like \"30s\", \"10m\" or \"90d\"");
     let span: Span = text.parse().map_err(|_| wrong())?;
@@ -22,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
 }
 
 /// A time span as the file has it, in the largest unit that needs no fraction.
-pub(crate) fn write(span: Duration) -> String {
+pub fn write(span: Duration) -> String {
     if span.subsec_nanos() != 0 {
         return format!("{}ms", span.as_millis());
     }
@@ -34,14 +35,53 @@ pub(crate) fn write(span: Duration) -> String {
     format!("{}{name}", seconds / unit)
 }
 
-pub(crate) fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+/// Writes it as [`write`] does.
+///
+/// # Errors
+///
+/// Those of the serializer.
+pub fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&write(*span))
 }
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Duration, D::Error> {
+/// Reads it as [`parse`] does.
+///
+/// # Errors
+///
+/// It is none.
+pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+}
+
+/// The same of a time span that may not be there.
+pub mod optional {
+    use super::{Deserializer, Duration, Serializer};
+
+    /// Writes it where it is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the serializer.
+    pub fn serialize<S: Serializer>(
+        span: &Option<Duration>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match span {
+            Some(span) => super::serialize(span, serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads one that is there.
+    ///
+    /// # Errors
+    ///
+    /// It is none.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        super::deserialize(deserializer).map(Some)
+    }
 }
 
 #[cfg(test)]
@@ -62,7 +102,18 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "10", "-10m", "m", "1 month", "10m later", "1e9d"] {
+        for text in [
+            "",
+            " ",
+            "10",
+            "-10m",
+            "m",
+            "1 month",
+            "10m later",
+            "1e9d",
+            "99999999999999999999s",
+            "999999999999999999d",
+        ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains("\"10m\""), "{error}");
         }
