@@ -40,9 +40,8 @@ impl Token {
 fn audience(jwt: &str) -> anyhow::Result<String> {
     let payload = jwt.split('.').nth(1).context("the token is no JWT")?;
     let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload)?)?;
-    let audience = match &claims["aud"] {
-        Value::Array(list) => list.first().and_then(Value::as_str),
-        one => one.as_str(),
-    };
+    let audience = claims.get("aud");
+    let first = audience.and_then(|list| list.get(0)).or(audience);
+    let audience = first.and_then(Value::as_str);
     Ok(audience.context("the token is for nobody")?.to_owned())
 }
