@@ -35,7 +35,7 @@ pub fn write(span: Duration) -> String {
     format!("{}{name}", seconds / unit)
 }
 
-/// Writes it as [`write`] does.
+/// Writes it as [`write()`] does.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ pub fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok,
     serializer.serialize_str(&write(*span))
 }
 
-/// Reads it as [`parse`] does.
+/// Reads it as [`parse()`] does.
 ///
 /// # Errors
 ///
