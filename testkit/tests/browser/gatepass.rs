@@ -5,20 +5,22 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+/// Its name in the server's folder.
+const DATABASE: &str = "gatepass.sqlite";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The server's process; it ends with this value.
 pub(crate) struct Gatepass {
     pub(crate) offer: Offer,
     _child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// What a test needs of the server's first line.
@@ -43,7 +45,7 @@ impl Gatepass {
                 "json",
                 "--database",
             ])
-            .arg(folder.path().join("gatepass.sqlite"))
+            .arg(folder.path().join(DATABASE))
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -59,8 +61,23 @@ impl Gatepass {
         Ok(Self {
             offer: Offer::read(&first)?,
             _child: child,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// What `gatepass admin` answers about this server's database.
+    pub(crate) async fn admin(&self, words: &[&str]) -> Result<Value> {
+        let output = Command::new(binary()?)
+            .arg("admin")
+            .args(words)
+            .args(["--output", "json", "--database"])
+            .arg(self.folder.path().join(DATABASE))
+            .stdin(Stdio::null())
+            .output()
+            .await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "gatepass admin: {said}");
+        serde_json::from_slice(&output.stdout).context("`gatepass admin` printed no JSON")
     }
 }
 

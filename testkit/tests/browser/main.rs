@@ -6,6 +6,7 @@
 mod callback;
 mod chromium;
 mod gatepass;
+mod guarded;
 mod screenshot;
 
 use anyhow::{Result, ensure};
@@ -14,6 +15,7 @@ use fantoccini::Locator;
 use crate::callback::Callback;
 use crate::chromium::{Chromium, Options};
 use crate::gatepass::{Gatepass, Offer};
+use crate::guarded::Guarded;
 use crate::screenshot::photograph;
 
 const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
@@ -227,6 +229,70 @@ async fn a_bad_redirect_is_a_page_and_no_redirect() -> Result<()> {
         "the page says what is wrong"
     );
     photograph(&browser, "error").await
+}
+
+#[tokio::test]
+async fn a_guarded_service_is_entered_and_left() -> Result<()> {
+    let server = Gatepass::start(&[]).await?;
+    let service = Guarded::start(&server).await?;
+    let browser = Chromium::start(Options {
+        javascript: false,
+        ..Options::default()
+    })
+    .await?;
+    let page = format!("{}/items?page=2", service.url);
+    browser.goto(&page).await?;
+    log_in(&browser, &server.offer).await?;
+    decide(&browser, "allow").await?;
+    let greeting = format!("Good day, {}", server.offer.user);
+    browser.wait_for("#cookies").await?;
+    ensure!(
+        browser.text("h1").await? == greeting,
+        "the guard tells who it is"
+    );
+    ensure!(
+        browser.client.current_url().await?.as_str() == page,
+        "where they wanted to go"
+    );
+    let cookies = browser.text("#cookies").await?;
+    ensure!(
+        !cookies.contains("gatepass-login"),
+        "the service got {cookies}"
+    );
+
+    browser
+        .goto(&format!("{}/.gatepass/logout", service.url))
+        .await?;
+    photograph(&browser, "guard-logout").await?;
+    browser.press("form button").await?;
+    // The provider asks once more, for sessions hold no ID token to show it.
+    browser.wait_for("button.first").await?;
+    browser.press("button.first").await?;
+    browser.goto(&page).await?;
+    browser.labels_are_there().await?;
+    ensure!(
+        browser.value("password").await?.is_empty(),
+        "there is a login to be made again"
+    );
+    browser.console_is_clean().await
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_began_ends_on_a_page() -> Result<()> {
+    let server = Gatepass::start(&[]).await?;
+    let service = Guarded::start(&server).await?;
+    let browser = Chromium::start(Options::default()).await?;
+    browser
+        .goto(&format!(
+            "{}/.gatepass/callback?code=x&state=y",
+            service.url
+        ))
+        .await?;
+    ensure!(
+        !browser.text("h1").await?.is_empty(),
+        "the page says what is wrong"
+    );
+    photograph(&browser, "guard-error").await
 }
 
 /// The address that a client would send its user to.

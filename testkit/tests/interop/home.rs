@@ -82,6 +82,8 @@ impl Home {
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
+            // Nobody is there to log in.
+            .env("GATEPASS_NO_INTERACTIVE", "1")
             .env("BROWSER", "/nonexistent")
             .stdin(Stdio::null())
             .kill_on_drop(true);
