@@ -4,6 +4,10 @@
 //! one that was likely meant, and a message never repeats a value that might be a secret.
 
 mod file;
+#[cfg(feature = "contract")]
+mod reference;
 pub mod span;
 
 pub use file::{FileError, Source, of_table};
+#[cfg(feature = "contract")]
+pub use reference::Reference;

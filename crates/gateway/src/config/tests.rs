@@ -1,15 +1,16 @@
 use std::fs;
 
-use toml::{Table, Value};
+use gatepass_settings::Reference;
+use toml::Table;
 
 use super::{Config, ConfigError};
 
 /// The file that ships.
-const REFERENCE: &str = include_str!("../../../../packaging/guard.toml");
-/// Settings whose members are anybody's names, or one of several.
-const FREE: [&str; 4] = ["client_secret", "key", "allow", "params"];
-/// Tables of which there may be several.
-const LISTS: [&str; 3] = ["issuer", "api_key", "rule"];
+const REFERENCE: Reference = Reference {
+    text: include_str!("../../../../packaging/guard.toml"),
+    free: &["client_secret", "key", "allow", "params"],
+    lists: &["issuer", "api_key", "rule"],
+};
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -25,80 +26,18 @@ fn fault(text: &str) -> String {
     said[at..].to_owned()
 }
 
-/// The reference with every setting in force.
-fn in_force() -> Table {
-    let set = |line: &str| match line.strip_prefix('#') {
-        Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting.to_owned(),
-        _ => line.to_owned(),
-    };
-    let text: Vec<String> = REFERENCE.lines().map(set).collect();
-    toml::from_str(&text.join("\n")).expect("TOML")
-}
-
-/// The members of a table, as the parser names them when it meets one that it does not know.
-fn members(table: &[&str]) -> Option<Vec<String>> {
-    let nothing = "nothing_like_it";
-    let mut value = Value::Table(Table::from_iter([(nothing.to_owned(), Value::from(0))]));
-    for (depth, name) in table.iter().enumerate().rev() {
-        if depth == 0 && LISTS.contains(name) {
-            value = Value::Array(vec![value]);
-        }
-        value = Value::Table(Table::from_iter([((*name).to_owned(), value)]));
-    }
-    let error = value.try_into::<Config>().err()?;
-    let message = error.message();
-    let known = message.strip_prefix(&format!("unknown field `{nothing}`, expected "))?;
-    let names = known.split('`').skip(1).step_by(2);
-    Some(names.map(str::to_owned).collect())
-}
-
-/// Every setting, as a path.
-fn settings(table: &[&str], found: &mut Vec<String>) {
-    for name in members(table).expect("a table") {
-        let path = [table, &[name.as_str()]].concat();
-        if !FREE.contains(&name.as_str()) && members(&path).is_some() {
-            settings(&path, found);
-        } else {
-            found.push(path.join("."));
-        }
-    }
-}
-
-fn leaves(table: &Table, before: &str, found: &mut Vec<(String, Value)>) {
-    for (name, value) in table {
-        let path = format!("{before}{name}");
-        let inner = match value {
-            Value::Table(inner) if !FREE.contains(&name.as_str()) => Some(inner),
-            Value::Array(list) => list.first().and_then(Value::as_table),
-            _ => None,
-        };
-        match inner {
-            Some(inner) => leaves(inner, &format!("{path}."), found),
-            None => found.push((path, value.clone())),
-        }
-    }
-}
-
 #[test]
 fn the_reference_has_every_setting_and_no_other() {
-    let mut there = Vec::new();
-    settings(&[], &mut there);
-    assert!(there.len() > 60, "{there:?}");
-    let mut told = Vec::new();
-    leaves(&in_force(), "", &mut told);
-    let mut told: Vec<_> = told.into_iter().map(|(path, _)| path).collect();
-    there.sort();
-    told.sort();
-    assert_eq!(told, there);
+    REFERENCE.is_complete::<Config>(60);
 }
 
 #[test]
 fn the_reference_says_what_is_so_without_it() {
-    let shipped = read(REFERENCE).expect("the reference is good as it is");
+    let shipped = read(REFERENCE.text).expect("the reference is good as it is");
     assert_eq!(shipped, Config::default());
 
     // What has no default stands there as an example, which has to make sense too.
-    let _: Config = in_force().try_into().expect("settings");
+    let _: Config = REFERENCE.in_force().try_into().expect("settings");
     let least = "[[issuer]]\nissuer = 'https://login.example.com'\n\
                  introspection = { client_id = 'weather-guard', client_secret = { file = '/etc/gatepass/introspection.secret' } }\n\
                  [[api_key]]\nname = 'nightly-report'\nsubject = 'nightly-report'\n\
@@ -108,10 +47,8 @@ fn the_reference_says_what_is_so_without_it() {
                  allow = { email_domains = ['example.com'] }\n[login.params]\nhd = 'example.com'\n";
     let least = read(least).expect("settings");
     let least: Table = toml::from_str(&least.to_toml().expect("TOML")).expect("TOML");
-    let (mut told, mut usual) = (Vec::new(), Vec::new());
-    leaves(&in_force(), "", &mut told);
-    leaves(&least, "", &mut usual);
-    for (path, value) in usual {
+    let told = REFERENCE.told();
+    for (path, value) in REFERENCE.leaves(&least) {
         let shown = told.iter().find(|(own, _)| *own == path);
         let shown = shown.unwrap_or_else(|| panic!("{path} is not told"));
         // Of whom to let in there is one of several examples.
@@ -121,7 +58,7 @@ fn the_reference_says_what_is_so_without_it() {
 
 #[test]
 fn what_is_written_reads_back() {
-    let all: Config = in_force().try_into().expect("settings");
+    let all: Config = REFERENCE.in_force().try_into().expect("settings");
     let again = read(&all.to_toml().expect("TOML")).expect("settings");
     assert_eq!(again, all);
 }

@@ -2,15 +2,17 @@ use std::fs;
 use std::time::Duration;
 
 use gatepass_proto::endpoint::register::RegistrationPolicy;
-use toml::Value;
+use gatepass_settings::Reference;
 
 use super::{Config, ConfigError, Table};
 use crate::config::{KeySource, Tls};
 
 /// The file that ships.
-const REFERENCE: &str = include_str!("../../../../../packaging/server.toml");
-/// Tables whose members are anybody's names.
-const FREE: [&str; 2] = ["master_key", "trusted_issuers"];
+const REFERENCE: Reference = Reference {
+    text: include_str!("../../../../../packaging/server.toml"),
+    free: &["master_key", "trusted_issuers"],
+    lists: &[],
+};
 
 /// What `text` in a file and these variables make.
 fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -37,71 +39,9 @@ fn written(config: &Config) -> Table {
     Table::try_from(config).expect("a table")
 }
 
-/// The reference with every setting in force.
-fn in_force() -> Table {
-    let set = |line: &str| match line.strip_prefix('#') {
-        Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting.to_owned(),
-        _ => line.to_owned(),
-    };
-    let text: Vec<String> = REFERENCE.lines().map(set).collect();
-    toml::from_str(&text.join("\n")).expect("TOML")
-}
-
-/// The members of a table, as the parser names them when it meets one that it does not know.
-fn members(table: &[&str]) -> Option<Vec<String>> {
-    let nothing = "nothing_like_it";
-    let mut value = Value::Table(Table::from_iter([(nothing.to_owned(), Value::from(0))]));
-    for name in table.iter().rev() {
-        value = Value::Table(Table::from_iter([((*name).to_owned(), value)]));
-    }
-    let error = value.try_into::<Config>().err()?;
-    let message = error.message();
-    let known = message.strip_prefix(&format!("unknown field `{nothing}`, expected "))?;
-    Some(
-        known
-            .split('`')
-            .skip(1)
-            .step_by(2)
-            .map(str::to_owned)
-            .collect(),
-    )
-}
-
-/// Every setting, as a path.
-fn settings(table: &[&str], found: &mut Vec<String>) {
-    for name in members(table).expect("a table") {
-        let path = [table, &[name.as_str()]].concat();
-        if !FREE.contains(&name.as_str()) && members(&path).is_some() {
-            settings(&path, found);
-        } else {
-            found.push(path.join("."));
-        }
-    }
-}
-
-fn leaves(table: &Table, before: &str, found: &mut Vec<(String, Value)>) {
-    for (name, value) in table {
-        let path = format!("{before}{name}");
-        match value {
-            Value::Table(inner) if !FREE.contains(&name.as_str()) => {
-                leaves(inner, &format!("{path}."), found);
-            }
-            value => found.push((path, value.clone())),
-        }
-    }
-}
-
 #[test]
 fn the_reference_has_every_setting_and_no_other() {
-    let mut there = Vec::new();
-    settings(&[], &mut there);
-    assert!(there.len() > 20, "{there:?}");
-    let mut told = Vec::new();
-    leaves(&in_force(), "", &mut told);
-    let mut told: Vec<_> = told.into_iter().map(|(path, _)| path).collect();
-    there.sort();
-    told.sort();
-    assert_eq!(told, there);
+    REFERENCE.is_complete::<Config>(20);
 }
 
 #[test]
@@ -111,21 +51,20 @@ fn the_reference_says_what_is_so_without_it() {
         registration: Some(RegistrationPolicy::default()),
         ..Config::default()
     };
-    let shipped = read(REFERENCE, &[]).expect("the reference is good as it is");
+    let shipped = read(REFERENCE.text, &[]).expect("the reference is good as it is");
     assert_eq!(written(&shipped), written(&usual));
 
     // What has no default stands there as an example, which has to make sense too.
-    let mut examples = in_force();
+    let mut examples = REFERENCE.in_force();
     examples["tls"]
         .as_table_mut()
         .expect("a table")
         .remove("dev");
     let read: Config = examples.clone().try_into().expect("settings");
     assert!(matches!(read.tls, Tls::Files { .. }));
-    let (mut told, mut defaults) = (Vec::new(), Vec::new());
-    leaves(&in_force(), "", &mut told);
-    leaves(&written(&usual), "", &mut defaults);
-    for (path, value) in defaults
+    let told = REFERENCE.told();
+    for (path, value) in REFERENCE
+        .leaves(&written(&usual))
         .into_iter()
         .filter(|(path, _)| !path.contains("trusted_issuers"))
     {
