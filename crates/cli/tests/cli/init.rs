@@ -359,3 +359,21 @@ fn an_api_names_its_login_server_and_that_registers_the_client() {
         (Some("made"), Some("read"))
     );
 }
+
+#[test]
+fn metadata_of_another_resource_is_not_believed() {
+    let home = Home::new();
+    let api = crate::canned::Canned::start();
+    let document = json!({"resource": format!("{}/other", api.origin), "authorization_servers": ["https://as.example"]});
+    api.answer("/metadata", "200 OK", "", &document.to_string());
+    let challenge = format!(
+        "WWW-Authenticate: Bearer resource_metadata=\"{}/metadata\"\r\n",
+        api.origin
+    );
+    api.answer("/v1/items", "401 Unauthorized", &challenge, "");
+    let told = home.run(&format!("init {}/v1/items", api.origin)).code(2);
+    for words in ["a path above it", "how to log in"] {
+        assert!(told.stderr.contains(words), "{words}: {told:?}");
+    }
+    assert!(!told.stderr.contains("as.example"), "{told:?}");
+}

@@ -5,11 +5,10 @@ use gatepass_client::{Origin, Scope};
 use gatepass_http::{
     DriveError, HttpTransport, Nobody, OsEntropy, Shell, SystemClock, Transport, check_url, drive,
 };
-use gatepass_proto::flow::{DiscoverFlow, FlowError};
+use gatepass_proto::flow::{DiscoverFlow, FindResourceFlow, FlowError};
 use gatepass_proto::message::challenge::Challenge;
 use gatepass_proto::message::metadata::ServerMetadata;
 use http::StatusCode;
-use serde_json::Value;
 use url::Url;
 
 use super::ask::{Asker, Question};
@@ -184,24 +183,30 @@ async fn ask_api(url: &Url, transport: &HttpTransport) -> Result<Api, Failure> {
     })
 }
 
-/// The login server that the API's metadata names (RFC 9728 §3). What another resource says is not believed.
+/// The login server that the API's metadata names (RFC 9728 §3). What is not for this API is not believed, and that is said.
 async fn issuer_of(
     api: &Url,
     place: &str,
     transport: &HttpTransport,
 ) -> Option<Box<ServerMetadata>> {
-    let request = http::Request::get(place)
-        .header(http::header::ACCEPT, "application/json")
-        .body(Vec::new())
-        .ok()?;
     let network = transport.named_by(std::slice::from_ref(api));
-    let answer = network.send(request).await.ok()?;
-    let document: Value = serde_json::from_slice(answer.body()).ok()?;
-    let resource: Url = document.get("resource")?.as_str()?.parse().ok()?;
-    if resource.origin() != api.origin() {
-        return None;
-    }
-    let issuer = document.get("authorization_servers")?.get(0)?.as_str()?;
+    let shell = Shell {
+        transport: &network,
+        clock: &SystemClock,
+        person: &Nobody,
+    };
+    let find = async {
+        let mut flow = FindResourceFlow::new(api, Some(place))?;
+        drive(&mut flow, &shell, &mut OsEntropy).await
+    };
+    let resource = match find.await {
+        Ok(found) => found?,
+        Err(error) => {
+            output::note(&output::tame(&error.to_string()));
+            return None;
+        }
+    };
+    let issuer = resource.authorization_servers.first()?;
     check_url(&issuer.parse().ok()?).ok()?;
     metadata(issuer, &network).await.ok().map(Box::new)
 }
