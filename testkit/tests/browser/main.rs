@@ -268,6 +268,11 @@ async fn a_guarded_service_is_entered_and_left() -> Result<()> {
     // The provider asks once more, for sessions hold no ID token to show it.
     browser.wait_for("button.first").await?;
     browser.press("button.first").await?;
+    browser.wait_for("main:not(:has(form))").await?;
+    ensure!(
+        browser.text("h1").await? == "Logged out",
+        "the provider says so too"
+    );
     browser.goto(&page).await?;
     browser.labels_are_there().await?;
     ensure!(
