@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepass_proto::decide::record::Key;
 use gatepass_store::{CommitError, PostgresStore, Store as _, StoreError};
-use gatepass_testkit::Postgres;
+use gatepass_testkit::{Postgres, Way};
 use tokio::task::JoinSet;
 
 use super::{database, is_marked, mark, open, sql};
@@ -152,4 +152,47 @@ async fn a_commit_whose_answer_is_lost_asks_for_its_fate() {
             break;
         }
     }
+}
+
+/// The database crashes in a COMMIT of which nothing was written yet, so that it gives the transaction's number to
+/// another one afterwards. That one's fate is not taken for the first one's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_a_crash_forgot_is_not_said_to_hold() {
+    const SLOW: &str = "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ \
+        BEGIN PERFORM pg_sleep(3); RETURN NULL; END $$; \
+        CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON gatepass.denied \
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle()";
+    const IN_COMMIT: &str =
+        "SELECT count(*) FROM pg_stat_activity WHERE query = 'COMMIT' AND wait_event = 'PgSleep'";
+
+    let server = Postgres::start();
+    let database = server.database();
+    let relay = server.relay().await;
+    let cut = format!("postgres://postgres@{}/{}", relay.address(), database.name);
+    let store = Arc::new(PostgresStore::open(&cut).await.expect("it opens"));
+    let other = open(&database).await;
+    server.sql(&database.name, SLOW);
+    for statement in [
+        "ALTER SYSTEM SET wal_writer_delay = '10s'",
+        "SELECT pg_reload_conf()",
+        "CHECKPOINT",
+    ] {
+        server.sql(&database.name, statement);
+    }
+
+    let committing = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.commit(mark(0)).await }
+    });
+    while server.sql(&database.name, IN_COMMIT) == "0" {}
+    relay.turn(Way::Closed);
+    server.crash();
+    server.start_again();
+    server.sql(&database.name, "DROP TRIGGER dawdle ON gatepass.denied");
+    for n in 1..=50 {
+        other.commit(mark(n)).await.expect("committed");
+    }
+    relay.turn(Way::Open);
+    let told = committing.await.expect("no panic");
+    assert_eq!(told.is_ok(), is_marked(&other, 0).await, "{told:?}");
 }

@@ -15,7 +15,8 @@ async fn keys_from_before_are_in_use() {
     sql(
         &database,
         "ALTER TABLE gatepass.sealed_keys DROP COLUMN activates_at; \
-         DELETE FROM gatepass._sqlx_migrations WHERE version = 3; \
+         DROP TABLE gatepass.commits; \
+         DELETE FROM gatepass._sqlx_migrations WHERE version >= 3; \
          INSERT INTO gatepass.sealed_keys (key_id, purpose, alg, sealed, created_at) \
          VALUES ('kid-0001', 'sign', 'ES256', '\\x00ff0100', 1234)",
     );

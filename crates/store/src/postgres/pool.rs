@@ -25,7 +25,8 @@ const ATTEMPTS: u32 = 8;
 /// How long the second attempt waits; each further one twice as long as the one before.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What every session is told before it is used: whose tables, and that nothing waits without end, on either side.
+/// What every session is told before it is used: whose tables, its own name, and that nothing waits without end, on
+/// either side.
 /// What is acknowledged is to be durable, so that a database in which it is not is overruled.
 pub(super) const SESSION: &str = "SELECT set_config(name, value, false) FROM (VALUES \
     ('search_path', 'gatepass'), \
@@ -37,6 +38,7 @@ pub(super) const SESSION: &str = "SELECT set_config(name, value, false) FROM (VA
     ('tcp_keepalives_interval', '5'), \
     ('tcp_keepalives_count', '3'), \
     ('tcp_user_timeout', '10s'), \
+    ('gatepass.session', gen_random_uuid()::text), \
     ('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on')) \
     ) AS wanted (name, value)";
 

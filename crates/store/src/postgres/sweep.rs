@@ -14,7 +14,7 @@ const BATCH: u32 = 50;
 type Bound = fn(Timestamp) -> Timestamp;
 
 /// For each table whose rows end: its key, and which rows do. `$1` is now, `$2` the bound.
-const TABLES: [(&str, &str, &str, Bound); 7] = [
+const TABLES: [(&str, &str, &str, Bound); 8] = [
     ("codes", "digest", "expires_at < $2", |now| {
         now - retention::CODE
     }),
@@ -30,6 +30,13 @@ const TABLES: [(&str, &str, &str, Bound); 7] = [
         "account",
         "last_at < $2 AND (blocked_until IS NULL OR blocked_until < $1)",
         |now| now - retention::ACCOUNT,
+    ),
+    // By the database's own clock, as they were written. No connection is kept for that long without being used.
+    (
+        "commits",
+        "session",
+        "at < clock_timestamp() - interval '1 day'",
+        |now| now,
     ),
 ];
 

@@ -5,21 +5,30 @@ use std::time::Duration;
 use sqlx::{PgConnection, Row as _};
 use tokio::time::timeout;
 
-use super::fault::{Failed, is};
+use super::fault::Failed;
 use super::pool::{Pool, bounded};
 use crate::StoreError;
 
-/// A transaction that knows its number, by which its fate can be asked for. One round trip.
-const BEGIN: &str =
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()::text";
+/// A transaction that leaves its mark: the session's next number. One round trip.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+    INSERT INTO commits (session, number, at) VALUES (current_setting('gatepass.session')::uuid, 1, now()) \
+    ON CONFLICT (session) DO UPDATE SET number = commits.number + 1, at = now() RETURNING session::text, number";
+/// The number that a session has come to. Written, though not to stay, rather than read: that waits for a transaction of
+/// the session that still goes on.
+const FATE: &str = "INSERT INTO commits (session, number, at) VALUES ($1::uuid, 0, now()) \
+    ON CONFLICT (session) DO UPDATE SET at = now() RETURNING number";
 
 /// How long the fate of a transaction is asked for whose end was not heard.
 const ASKING: Duration = Duration::from_secs(5);
 /// How long between two times.
 const BETWEEN: Duration = Duration::from_millis(50);
 
-/// The number is of the future: the database has crashed and forgotten that the transaction ever began.
-const FORGOTTEN: &[&str] = &["22023"];
+/// What a transaction leaves behind if it is committed, and only then. No other ever leaves the same, whatever the
+/// database forgets in a crash, or in changing over to a replica.
+struct Mark {
+    session: String,
+    number: i64,
+}
 
 /// Something to be done in a transaction, perhaps several times until it succeeds.
 pub(super) trait Work: Send + Sync + 'static {
@@ -44,13 +53,13 @@ pub(super) async fn transact<W: Work>(pool: &Pool, work: &W) -> Result<Verdict<W
 
 async fn attempt<W: Work>(pool: &Pool, work: &W) -> Result<Verdict<W>, Failed> {
     let mut lease = pool.lease().await?;
-    let (number, verdict) = bounded(async {
-        let number = begin(&mut lease.conn).await?;
+    let (mark, verdict) = bounded(async {
+        let mark = begin(&mut lease.conn).await?;
         let verdict = work.perform(&mut lease.conn).await?;
         if verdict.is_err() {
             run("ROLLBACK", &mut lease.conn).await?;
         }
-        Ok((number, verdict))
+        Ok((mark, verdict))
     })
     .await?;
     let Ok(done) = verdict else {
@@ -63,16 +72,19 @@ async fn attempt<W: Work>(pool: &Pool, work: &W) -> Result<Verdict<W>, Failed> {
         // From here on only the database knows whether the transaction has ended, and how.
         Err(failed) => {
             let _place = lease.close();
-            settle(pool, &number, failed.into_error()).await?;
+            settle(pool, &mark, failed.into_error()).await?;
         }
     }
     Ok(Ok(done))
 }
 
-async fn begin(conn: &mut PgConnection) -> Result<String, sqlx::Error> {
+async fn begin(conn: &mut PgConnection) -> Result<Mark, sqlx::Error> {
     let rows = sqlx::raw_sql(BEGIN).fetch_all(conn).await?;
     let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    row.try_get(0)
+    Ok(Mark {
+        session: row.try_get(0)?,
+        number: row.try_get(1)?,
+    })
 }
 
 async fn run(statement: &'static str, conn: &mut PgConnection) -> Result<(), sqlx::Error> {
@@ -81,12 +93,12 @@ async fn run(statement: &'static str, conn: &mut PgConnection) -> Result<(), sql
 }
 
 /// Asks until the fate of a transaction is known: `Ok` when it was committed.
-async fn settle(pool: &Pool, number: &str, reason: StoreError) -> Result<(), Failed> {
+async fn settle(pool: &Pool, mark: &Mark, reason: StoreError) -> Result<(), Failed> {
     let asking = async {
         loop {
-            match fate(pool, number).await {
-                Ok(Some(committed)) => return committed,
-                Ok(None) | Err(_) => tokio::time::sleep(BETWEEN).await,
+            match is_committed(pool, mark).await {
+                Ok(committed) => return committed,
+                Err(_) => tokio::time::sleep(BETWEEN).await,
             }
         }
     };
@@ -100,20 +112,14 @@ async fn settle(pool: &Pool, number: &str, reason: StoreError) -> Result<(), Fai
     }
 }
 
-/// Whether a transaction was committed; `None` while it goes on.
-async fn fate(pool: &Pool, number: &str) -> Result<Option<bool>, Failed> {
+/// Whether a transaction was committed. It has ended then, for who asks has waited for the lock on its mark.
+async fn is_committed(pool: &Pool, mark: &Mark) -> Result<bool, Failed> {
     let mut conn = pool.connect().await?;
-    let asked = sqlx::query_scalar("SELECT pg_xact_status($1::text::xid8)")
-        .bind(number)
+    run("BEGIN", &mut conn).await?;
+    let number: i64 = sqlx::query_scalar(FATE)
+        .bind(&mark.session)
         .fetch_one(&mut conn)
-        .await;
-    let status: Option<String> = match asked {
-        Err(error) if is(&error, FORGOTTEN) => return Ok(Some(false)),
-        asked => asked?,
-    };
-    Ok(match status.as_deref() {
-        Some("committed") => Some(true),
-        Some("aborted") => Some(false),
-        _ => None,
-    })
+        .await?;
+    let _ = run("ROLLBACK", &mut conn).await;
+    Ok(number == mark.number)
 }
