@@ -189,6 +189,29 @@ async fn a_server_that_restarts_is_waited_for_and_nothing_is_lost() {
     store.lock(&key("a"), PATIENCE).await.expect("free again");
 }
 
+/// In some databases a commit is acknowledged before it is on disk. The predecessor of a new token is spent by then.
+#[tokio::test]
+async fn a_saved_token_outlives_a_crash_whatever_the_database_is_set_to() {
+    let server = Postgres::start();
+    let database = server.database();
+    for statement in [
+        "ALTER SYSTEM SET synchronous_commit = off",
+        "ALTER SYSTEM SET wal_writer_delay = '10s'",
+        "SELECT pg_reload_conf()",
+    ] {
+        server.sql(&database.name, statement);
+    }
+    let store = store(&database, None);
+    for n in 0..10 {
+        let token = sample(&n.to_string());
+        store.save(&key("a"), &token).await.expect("saved");
+        server.crash();
+        server.start_again();
+        let found = store.load(&key("a")).await.expect("loaded");
+        assert_eq!(found, Some(token), "{n}");
+    }
+}
+
 #[tokio::test]
 async fn newer_tables_are_refused_and_left_alone() {
     let database = Postgres::shared().database();

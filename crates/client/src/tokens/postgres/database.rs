@@ -59,6 +59,7 @@ impl Database {
             .max_connections(CONNECTIONS)
             .acquire_timeout(CALL / 2)
             .idle_timeout(IDLE)
+            .after_connect(|conn, _| Box::pin(durable(conn)))
             .connect_lazy_with(address.options.clone());
         let database = Self { address, pool };
         let version = database
@@ -282,6 +283,14 @@ async fn select(conn: &mut PgConnection, key: &TokenKey) -> Result<Option<Row>, 
             .fetch_optional(conn)
             .await?;
     Ok(row.map(|(revision, token)| Row { revision, token }))
+}
+
+/// What is saved is to be on disk, so that a database in which a commit does not wait for that is overruled.
+async fn durable(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let setting = "SELECT set_config('synchronous_commit', \
+         replace(current_setting('synchronous_commit'), 'off', 'on'), false)";
+    sqlx::query(setting).execute(conn).await?;
+    Ok(())
 }
 
 /// Has the server end the session soon after our machine is gone without a word, and not before: a refresh is waited
