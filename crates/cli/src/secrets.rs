@@ -1,7 +1,9 @@
 //! Where secrets come from: a prompt, standard input, a file, the environment or a command; never an argument, which
 //! every process on the machine can read.
 
-use std::io::{self, IsTerminal as _, Read as _};
+#[cfg(unix)]
+use std::io::IsTerminal as _;
+use std::io::{self, Read as _};
 use std::marker::PhantomData;
 use std::path::PathBuf;
 
@@ -11,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::context::absolute;
 use crate::exit::Failure;
+#[cfg(unix)]
 use crate::terminal;
 
 /// The longest secret, in bytes.
@@ -35,11 +38,12 @@ pub(crate) struct SecretArgs<N> {
 }
 
 impl<N: Named> SecretArgs<N> {
-    /// Reads a new secret; on a terminal it is asked for twice.
+    /// Reads a new secret; on a terminal it is asked for twice. New ones are the server's, which is for Unix.
     ///
     /// # Errors
     ///
     /// It cannot be read, or there is nobody to ask.
+    #[cfg(unix)]
     pub(crate) async fn read_new(self) -> Result<Secret, Failure> {
         match self.read_given().await? {
             Some(secret) => Ok(secret),
@@ -83,6 +87,7 @@ fn read_stdin(what: &str) -> Result<Secret, Failure> {
         .ok_or_else(|| Failure::error(format!("standard input: expected {what} on the first line")))
 }
 
+#[cfg(unix)]
 fn ask_twice(option: &str, words: &str) -> Result<Secret, Failure> {
     if !io::stdin().is_terminal() {
         let text =
@@ -99,6 +104,7 @@ fn ask_twice(option: &str, words: &str) -> Result<Secret, Failure> {
     Ok(first)
 }
 
+#[cfg(unix)]
 fn capital(text: &str) -> String {
     let mut chars = text.chars();
     chars

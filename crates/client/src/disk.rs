@@ -1,6 +1,6 @@
 //! Files that are private, and replaced whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
 
@@ -61,7 +61,7 @@ pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
 /// A rename is durable once the folder is synced; Windows has no such call and needs none.
 #[cfg(unix)]
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+    fs::File::open(path)?.sync_all()
 }
 
 #[cfg(not(unix))]

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::future::Future;
 use std::io;
+#[cfg(target_os = "linux")]
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
