@@ -85,8 +85,9 @@ impl SessionBuilder {
     }
 
     /// Makes a profile in `config.toml` of what requests find out ([`Credential::Discover`]), or takes the one that there is for
-    /// the same resource: its tokens are kept where it says, and its client is the one for others too. By default what was
-    /// found is known to this session only, and its tokens stand beside the session's.
+    /// the same resource: its tokens are kept where it says, and its client is the one for others too. The profile is made when there
+    /// is a token. Of a login that is given up only a client stays that registered itself at the server, for the next try. By
+    /// default what was found is known to this session only, and its tokens stand beside the session's.
     #[must_use]
     pub fn profiles(mut self, paths: &Paths) -> Self {
         self.profiles = Some(paths.clone());

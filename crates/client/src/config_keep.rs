@@ -3,6 +3,15 @@
 use crate::config_edit::{appended, edit, replaced};
 use crate::{Config, ConfigError, Found, Paths, Profile, ProfileName};
 
+/// What becomes of what was found.
+enum Place {
+    /// It is the profile that is there.
+    Same(Profile),
+    /// It takes the place of the one that is there, whose resource has named another authorization server.
+    Instead(Profile),
+    New(Profile),
+}
+
 impl Config {
     /// Keeps what was found as a profile: the one that there is for the same resource, else a new one. However many programs find
     /// the same at once, it becomes one profile.
@@ -16,32 +25,54 @@ impl Config {
     pub fn keep(paths: &Paths, found: &Found) -> Result<Profile, ConfigError> {
         let mut kept = None;
         edit(paths, |text, config| {
-            let same = config.profiles.values().find(|own| found.is_of(own));
-            match same {
-                Some(own) if found.is_as(own) => {
-                    kept = Some(own.clone());
-                    Ok(text.to_owned())
-                }
-                Some(own) => {
-                    found.may_replace(own).map_err(ConfigError::Unwritable)?;
-                    let credential = found.oauth().into();
-                    let profile = Profile {
-                        credential,
-                        ..own.clone()
-                    };
+            let (profile, text) = match config.place_of(found)? {
+                Place::Same(profile) => (profile, text.to_owned()),
+                Place::Instead(profile) => {
                     let text = replaced(text, &profile)?;
-                    kept = Some(profile);
-                    Ok(text)
+                    (profile, text)
                 }
-                None => {
-                    let profile = found.profile(free(&found.name(), &config)?);
+                Place::New(profile) => {
                     let text = appended(text, &profile)?;
-                    kept = Some(profile);
-                    Ok(text)
+                    (profile, text)
                 }
-            }
+            };
+            kept = Some(profile);
+            Ok(text)
         })?;
         kept.ok_or_else(|| ConfigError::Unwritable("no profile was made".into()))
+    }
+
+    /// The profile that [`Config::keep`] would keep now, for a login that decides whether there is to be one. Whoever finds the
+    /// same meanwhile gets the same, so that they wait for one login.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::keep`].
+    pub fn draft(&self, found: &Found) -> Result<Profile, ConfigError> {
+        Ok(match self.place_of(found)? {
+            Place::Same(profile) | Place::Instead(profile) | Place::New(profile) => profile,
+        })
+    }
+
+    /// Whether this profile is there, and of the same resource and authorization server.
+    pub(crate) fn has(&self, found: &Found, profile: &Profile) -> bool {
+        let own = self.profiles.get(&profile.name);
+        own.is_some_and(|own| found.is_of(own) && found.is_as(own))
+    }
+
+    fn place_of(&self, found: &Found) -> Result<Place, ConfigError> {
+        let same = self.profiles.values().find(|own| found.is_of(own));
+        Ok(match same {
+            Some(own) if found.is_as(own) => Place::Same(own.clone()),
+            Some(own) => {
+                found.may_replace(own).map_err(ConfigError::Unwritable)?;
+                Place::Instead(Profile {
+                    credential: found.oauth().into(),
+                    ..own.clone()
+                })
+            }
+            None => Place::New(found.profile(free(&found.name(), self)?)),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! One authenticated request: attached, sent, and repeated once for each thing that mends a refusal. Who sends it is
 //! not said here: [`run`] does it over our own transport, the tower layer over somebody else's.
 
+mod look;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -32,6 +34,8 @@ pub(crate) struct Exchange {
     body: Option<Bytes>,
     /// The token or password of the last try.
     shown: Option<Secret>,
+    /// What the last refusal said of the resource, until it has been looked into.
+    named: Option<Challenged>,
     tried: Tried,
 }
 
@@ -49,6 +53,10 @@ struct Tried {
     scope: bool,
     /// To find out who issues tokens for it.
     found: bool,
+    /// Whether there is a closer resource, before what else was tried and after.
+    looked: [bool; 2],
+    /// Whether the resource has moved.
+    followed: bool,
 }
 
 /// What one try is sent with, the credential on it.
@@ -78,6 +86,7 @@ pub(crate) async fn run(mut session: Session, request: Resource) -> Result<Respo
         let sent = transport.fetch(request);
         let (by, answer) = sent.await?;
         let verdict = exchange.judge(&by, &answer)?;
+        let verdict = exchange.look(verdict).await;
         let Some(repeat) = again else {
             return Ok(Response::new(by, answer, verdict.advice()));
         };
@@ -118,6 +127,7 @@ impl Exchange {
             headers,
             body: None,
             shown: None,
+            named: None,
             tried: Tried::default(),
         })
     }
@@ -182,7 +192,9 @@ impl Exchange {
 
     /// What an answer means. What later requests need to know of it is known then: nonces, a challenge, that the token
     /// is refused. Only whom the credential was sent to is believed about it.
-    pub(crate) fn judge<B>(&self, by: &Url, answer: &Answer<B>) -> Result<Verdict, Error> {
+    ///
+    /// What it says of the resource is for [`Exchange::look`], which comes next.
+    pub(crate) fn judge<B>(&mut self, by: &Url, answer: &Answer<B>) -> Result<Verdict, Error> {
         let inner = &self.session.inner;
         if !inner.is_ours(by) {
             return Ok(Verdict::Stands);
@@ -201,19 +213,18 @@ impl Exchange {
             _ => Verdict::Stands,
         };
         match &verdict {
-            Verdict::Token if !self.tried.token => {
-                tracing::debug!("the resource refused the token");
-                inner.state().rejected.clone_from(&self.shown);
-                if !inner.within.is_empty() {
-                    inner.finding.learn(Challenged::by(challenges(answer)));
-                }
-            }
+            Verdict::Token if inner.is_discovered() => {}
+            Verdict::Token if !self.tried.token => self.is_refused(None),
             Verdict::Proof if !self.tried.date => {
                 inner.state().skew = Skew::of(answer.headers(), inner.clock.now());
             }
             Verdict::Digest(challenges) => inner.challenged(challenges, self.url.path())?,
             _ => {}
         }
+        let refused = matches!(answer.status().as_u16(), 401 | 403);
+        let of_proof = matches!(verdict, Verdict::Nonce | Verdict::Proof);
+        let looks = refused && !of_proof && inner.is_discovered();
+        self.named = looks.then(|| Challenged::by(challenges(answer)));
         Ok(verdict)
     }
 
@@ -252,6 +263,17 @@ impl Exchange {
                 session.inner.admit(&self.url)?;
                 self.session = session;
                 Ok(true)
+            }
+            Verdict::Closer(challenged) => {
+                let met = self.session.meet_closer(&self.url, challenged).await?;
+                self.goes_on_with(met)
+            }
+            // Nobody leaves a server who cannot log in at the next.
+            Verdict::Moved
+                if self.session.inner.person.is_some() && first(&mut self.tried.followed) =>
+            {
+                let moved = self.session.follow().await?;
+                self.goes_on_with(moved)
             }
             _ => Ok(false),
         }

@@ -87,6 +87,11 @@ impl Inner {
         within && self.api.iter().any(|origin| origin.covers(url))
     }
 
+    /// Whether the credential is one that was found out.
+    pub(crate) fn is_discovered(&self) -> bool {
+        matches!(&self.credential, Credential::OAuth(oauth) if oauth.discovered)
+    }
+
     /// How close what the credential is for is to `url`; `None`, where it is not for it.
     pub(crate) fn closeness(&self, url: &Url) -> Option<usize> {
         let close = self.within.iter().filter_map(|own| closeness(own, url));

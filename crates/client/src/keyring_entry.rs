@@ -7,6 +7,9 @@ use zeroize::Zeroizing;
 use crate::SecretError;
 use crate::tokens::{KEYRING_SERVICE, Keyring};
 
+/// What the accounts of secrets that gatepass keeps begin with.
+const OURS: &str = "secret ";
+
 /// An entry of the OS keyring, as it is written: `service/account`. The service has no slash in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyringEntry {
@@ -21,8 +24,13 @@ impl KeyringEntry {
     pub(crate) fn of_ours(name: &str) -> Self {
         Self {
             service: KEYRING_SERVICE.to_owned(),
-            account: format!("secret {name}"),
+            account: format!("{OURS}{name}"),
         }
+    }
+
+    /// Whether it is one of those.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.service == KEYRING_SERVICE && self.account.starts_with(OURS)
     }
 
     /// What the entry has.
@@ -50,6 +58,13 @@ impl KeyringEntry {
             true => Ok(()),
             false => Err(self.fault("was not kept as it was given")),
         }
+    }
+
+    /// Takes it out; whether it was there.
+    pub(crate) async fn remove(&self, keyring: &Keyring) -> Result<bool, SecretError> {
+        let account = self.account.clone();
+        let removing = keyring.ask_of(&*self.service, move |entries| entries.remove(&account));
+        removing.await.map_err(|reason| self.unusable(reason))
     }
 
     fn unusable(&self, reason: String) -> SecretError {
@@ -111,6 +126,10 @@ mod tests {
                 **entry.read(&keyring).await.expect("read"),
                 *text.as_bytes()
             );
+        }
+        for there in [true, false] {
+            assert_eq!(entry.remove(&keyring).await, Ok(there));
+            assert!(entry.read(&keyring).await.is_err());
         }
         let other: KeyringEntry = "elsewhere/secret work".parse().expect("an entry");
         assert!(other.read(&keyring).await.is_err(), "another service");

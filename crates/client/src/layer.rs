@@ -214,6 +214,7 @@ where
         let by = answer.extensions().get::<AnsweredBy>();
         let by = by.map_or_else(|| exchange.url().clone(), |AnsweredBy(url)| url.clone());
         let verdict = exchange.judge(&by, &answer)?;
+        let verdict = exchange.look(verdict).await;
         let mended = again.is_some() && exchange.mend(&verdict).await?;
         let Some(copy) = again.filter(|_| mended) else {
             if let Some(advice) = verdict.advice() {

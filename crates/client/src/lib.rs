@@ -71,6 +71,7 @@ mod flows;
 mod grant;
 mod identity;
 mod inner;
+mod kept_secrets;
 mod keyring_entry;
 #[cfg(feature = "tower")]
 mod layer;

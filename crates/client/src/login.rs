@@ -133,6 +133,7 @@ impl Session {
                 };
                 if let Some(token) = stored.filter(done) {
                     own.adopt(&token);
+                    own.keep_found().await?;
                     return Ok(token);
                 }
                 let own = Self { inner: own }.before_login().await?.inner;
@@ -224,7 +225,7 @@ impl Inner {
         let _lock = self.tokens.lock(&self.key, SAVE_PATIENCE).await?;
         self.tokens.save(&self.key, token).await?;
         self.adopt(token);
-        Ok(())
+        self.keep_found().await
     }
 
     async fn check_static(&self) -> Result<(), Error> {

@@ -32,6 +32,10 @@ pub(crate) enum Verdict {
     Scheme(Vec<String>),
     /// A credential is wanted of one who showed none.
     Unknown(Box<Challenged>),
+    /// It belongs to a closer resource than the credential is for.
+    Closer(Box<Challenged>),
+    /// A new token is no good either: the resource may have moved to another authorization server.
+    Moved,
 }
 
 /// What would help against a refusal, for the person to decide.
@@ -48,6 +52,9 @@ pub enum Advice {
     /// The resource wants a credential, and it could not be found out how to get a token for it: these are its challenges. A user
     /// name and password may do for Basic and Digest.
     Challenges(Vec<Challenge>),
+    /// The URL belongs to a resource of its own, closer than the one that the credential was found for: these are its challenges.
+    /// A token for it is another one, perhaps of another authorization server.
+    Closer(Vec<Challenge>),
 }
 
 /// How somebody has to have logged in (RFC 9470 §3).
@@ -142,6 +149,7 @@ impl Verdict {
             Self::StepUp(wanted) => Some(Advice::StepUp(wanted)),
             Self::Scheme(schemes) => Some(Advice::Scheme(schemes)),
             Self::Unknown(challenged) => Some(Advice::Challenges(challenged.challenges)),
+            Self::Closer(challenged) => Some(Advice::Closer(challenged.challenges)),
             _ => None,
         }
     }
@@ -208,6 +216,9 @@ impl std::fmt::Display for Advice {
                     schemes.join(" or ")
                 )
             }
+            Self::Closer(_) => f.write_str(
+                "the URL belongs to a resource of its own, which this credential is not for; ask for it without naming a profile",
+            ),
         }
     }
 }

@@ -68,6 +68,7 @@ impl Inner {
             && self.does(&self.state(), token, now, least)
         {
             self.remember(token);
+            self.keep_found().await?;
             return Ok(token.clone());
         }
         let rejected = self.state().rejected.clone();

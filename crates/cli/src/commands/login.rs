@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use gatepass_client::{
-    Advice, Credential, LoginOptions, Profile, Scope, Session, Status, TokenState,
+    Advice, Credential, Discover, Found, LoginOptions, Profile, Scope, Session, Status, TokenState,
 };
 use url::Url;
 
@@ -82,7 +82,15 @@ impl Run for Login {
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let profile = match find(self.profile.as_deref(), context)? {
-            Named::Profile(profile) => *profile,
+            Named::Profile(profile, None) => *profile,
+            Named::Profile(profile, Some(url)) => {
+                let egress = self.network.egress_of(&profile)?;
+                let settings = self.settings(context)?;
+                match unknown::closer(&url, &profile, settings, &egress).await? {
+                    Some(found) => return Box::pin(self.by_token(&found, context)).await,
+                    None => *profile,
+                }
+            }
             Named::Unknown(url) => return Box::pin(self.newcomer(&url, context)).await,
         };
         self.client.check_unused(&profile)?;
@@ -130,27 +138,10 @@ impl Login {
     /// Logs in where no profile is for the URL: finds out what it wants, and makes a profile of that.
     async fn newcomer(&self, url: &Url, context: &Context) -> Result<Exit, Failure> {
         let egress = self.network.egress()?;
-        let mut settings = self.client.settings(&self.network, context)?;
-        settings.scope.clone_from(&self.asking.scope);
+        let settings = self.settings(context)?;
         let mut asker = Asker::of_this_terminal();
         match unknown::ask(url, asker.present, settings, &egress).await? {
-            Wanted::Token(found) => {
-                let draft = token::draft(&found, url, context)?;
-                let options = LoginOptions {
-                    scope: None,
-                    ..self.options(&draft)?
-                };
-                output::note(&format!("{}.", token::told(&found)));
-                let session = context.session(&draft, &self.network, None)?;
-                let status = match log_in(&draft, &session, &options).await {
-                    Ok(status) => status,
-                    Err(failure) => {
-                        return Err(token::explained(failure, &found, &session).await);
-                    }
-                };
-                let profile = token::save(&found, &draft, &session, context).await?;
-                output::note(&told(&profile, &status, None));
-            }
+            Wanted::Token(found) => return self.by_token(&found, context).await,
             Wanted::Password(passwords) => {
                 if !asker.present {
                     return Err(Failure::new(Exit::LoginNeeded, passwords.advice()));
@@ -165,6 +156,31 @@ impl Login {
             Wanted::Unclear(advice) => return Err(Failure::error(advice)),
         }
         Ok(Exit::Done)
+    }
+
+    /// Logs in at what was found, and saves the profile of it.
+    async fn by_token(&self, found: &Found, context: &Context) -> Result<Exit, Failure> {
+        let draft = token::draft(found, context)?;
+        let options = LoginOptions {
+            scope: None,
+            ..self.options(&draft)?
+        };
+        output::note(&format!("{}.", token::told(found)));
+        let session = context.session(&draft, &self.network, None)?;
+        let status = match log_in(&draft, &session, &options).await {
+            Ok(status) => status,
+            Err(failure) => return Err(token::explained(failure, found, &session).await),
+        };
+        let profile = token::save(found, &draft, &session, context).await?;
+        output::note(&told(&profile, &status, None));
+        Ok(Exit::Done)
+    }
+
+    /// What there is to identify ourselves with, and to ask for.
+    fn settings(&self, context: &Context) -> Result<Discover, Failure> {
+        let mut settings = self.client.settings(&self.network, context)?;
+        settings.scope.clone_from(&self.asking.scope);
+        Ok(settings)
     }
 
     fn options(&self, profile: &Profile) -> Result<LoginOptions, Failure> {
@@ -211,7 +227,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 /// What is logged in to.
 enum Named {
-    Profile(Box<Profile>),
+    /// A profile, and the URL by which it was named.
+    Profile(Box<Profile>, Option<Url>),
     /// A URL that no profile is for.
     Unknown(Url),
 }
@@ -220,7 +237,7 @@ fn find(named: Option<&str>, context: &Context) -> Result<Named, Failure> {
     let url = named.filter(|text| text.contains("://"));
     let Some(url) = url else {
         let profile = context.profile(named)?;
-        return Ok(Named::Profile(Box::new(profile)));
+        return Ok(Named::Profile(Box::new(profile), None));
     };
     let url = usable(url)?;
     let config = context.config()?;
@@ -228,7 +245,7 @@ fn find(named: Option<&str>, context: &Context) -> Result<Named, Failure> {
         .profile_for(&url)
         .map_err(gatepass_client::Error::from)?;
     Ok(match found {
-        Some(profile) => Named::Profile(Box::new(profile.clone())),
+        Some(profile) => Named::Profile(Box::new(profile.clone()), Some(url)),
         None => Named::Unknown(url),
     })
 }

@@ -100,6 +100,46 @@ fn a_profile_whose_certificate_is_gone_is_shown_and_removed() {
     assert!(!home.state().join("tokens/robot.json").exists());
 }
 
+/// A secret that was put into the keyring for a profile goes with it; where there is no keyring, that is told, and the profile
+/// is gone all the same. What somebody else has put there is not touched.
+#[test]
+fn a_secret_in_the_keyring_goes_with_its_profile() {
+    let home = Home::new();
+    let add = |name: &str, entry: &str| {
+        let words = format!("profile add {name} --api https://a.example --username me");
+        let mut command = home.command(&words);
+        command.args(["--password-keyring", entry]);
+        Told::from(command.output().expect("ran")).done();
+    };
+    let remove = |name: &str| {
+        let mut command = home.command(&format!("profile remove {name}"));
+        command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+        Told::from(command.output().expect("ran"))
+    };
+    add("ours", "gatepass/secret ours password");
+    add("shared", "gatepass/secret shared password");
+    add("too", "gatepass/secret shared password");
+    add("theirs", "mail/me");
+    for name in ["shared", "theirs"] {
+        let told = remove(name).done();
+        assert!(!told.stderr.contains("keyring"), "{told:?}");
+    }
+    let told = remove("ours");
+    assert!(told.stderr.contains("Removed profile ours."), "{told:?}");
+    assert!(
+        told.stderr.contains("gatepass/secret ours password"),
+        "{told:?}"
+    );
+    // On a machine with an open keyring it is removed.
+    match told.stderr.contains("Removed its secret") {
+        true => told.done(),
+        false => told
+            .code(1)
+            .complaining("its secret is still in the keyring"),
+    };
+    assert_eq!(home.run("profile list").done().stdout.lines().count(), 2);
+}
+
 #[test]
 fn what_does_not_go_together_is_refused() {
     let home = Home::new();

@@ -50,7 +50,7 @@ fn connected(url: &str) -> (String, TcpStream) {
     (host, stream)
 }
 
-fn get(proxy: &Server, path: &str, headers: &str) -> String {
+pub(crate) fn get(proxy: &Server, path: &str, headers: &str) -> String {
     let (host, stream) = connected(proxy.get("listen"));
     asked(stream, &host, path, headers)
 }

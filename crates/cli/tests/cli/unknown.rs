@@ -103,7 +103,14 @@ fn a_login_that_is_denied_leaves_no_profile() {
     let words = format!("get {}", resource.url("/items"));
     let mut agent = Agent::of(&server).denying();
     let (_, told) = log_in(&home, &words, &mut agent, &[]);
-    told.code(5).complaining("denied");
+    let told = told.code(5);
+    for words in [
+        "denied",
+        "No profile was made",
+        &format!("registered itself at {} stays", server.issuer()),
+    ] {
+        assert!(told.stderr.contains(words), "{words}: {told:?}");
+    }
     assert!(profiles(&home).is_empty());
 }
 

@@ -6,7 +6,6 @@ use gatepass_proto::message::protected_resource::ProtectedResource;
 use url::Url;
 
 use super::found::{bounds, moved};
-use super::meet::keep;
 use super::search::Search;
 use super::{Challenged, Discover, Found};
 use crate::inner::Inner;
@@ -14,7 +13,8 @@ use crate::{Config, Credential, Error, LogoutReport, OAuth, Session};
 
 impl Session {
     /// The session to log in with: this one, unless the resource has moved to another authorization server. Then a client that
-    /// was registered there by itself, or describes itself, begins anew, and the old token is revoked and forgotten.
+    /// was registered there by itself, or describes itself, begins anew, and the old token is revoked and forgotten. A profile of
+    /// it changes when there is a new one.
     ///
     /// # Errors
     ///
@@ -46,13 +46,12 @@ impl Session {
             }
             inner.tokens.forget(&inner.key).await?;
         }
-        let profile = match &inner.finding.profiles {
-            Some(paths) => Some(keep(paths, found).await?),
-            None => None,
+        let credential = match &inner.finding.profiles {
+            Some(paths) => Config::load(paths)?.draft(found)?.credential,
+            None => found.oauth().into(),
         };
-        let credential = profile.map_or_else(|| found.oauth().into(), |own| own.credential);
         let mut next = inner.like(credential, inner.tokens.clone(), inner.key.clone());
-        next.finding = inner.finding.anew();
+        next.finding = inner.finding.anew().with(found);
         let session = Self {
             inner: Arc::new(next),
         };

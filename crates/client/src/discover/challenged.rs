@@ -5,7 +5,7 @@ use gatepass_proto::message::challenge::Challenge;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Challenged {
     /// `resource_metadata` (RFC 9728 §5.1).
-    pub(super) resource_metadata: Option<String>,
+    pub(crate) resource_metadata: Option<String>,
     /// The scope that is wanted (RFC 6750 §3).
     pub(super) scope: Option<Scope>,
     /// Whether a token may be what is wanted: it is said so, or nothing is said.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use gatepass_http::Origin;
 use gatepass_proto::message::metadata::ServerMetadata;
-use gatepass_proto::message::protected_resource::{ProtectedResource, identifier};
+use gatepass_proto::message::protected_resource::{ProtectedResource, closeness, identifier};
 use gatepass_proto::{Digest, Scope};
 use url::Url;
 
@@ -111,6 +111,12 @@ impl Found {
             "" => "api".to_owned(),
             name => name.to_owned(),
         }
+    }
+
+    /// Whether it is closer to `url` than what a profile is for.
+    pub fn is_closer(&self, profile: &Profile, url: &Url) -> bool {
+        let own = identifier(self.identifier()).ok();
+        own.and_then(|own| closeness(&own, url)) > profile.closeness(url)
     }
 
     /// Whether a profile is of the same resource.

@@ -10,25 +10,28 @@ use url::Url;
 use super::{Challenged, Discover, Found};
 use crate::inner::Inner;
 use crate::refusal::challenges;
-use crate::tokens::{TokenKey, TokenStore};
 use crate::{Config, Credential, Error, Paths, Profile, Session};
 
 /// What a session knows of finding things out, and what it has found.
 #[derive(Default)]
 pub(crate) struct Finding {
-    /// What it was found with, where the session is of something that was found and has no profile.
+    /// What it was found with, where the session is of something that was found.
     pub(super) settings: Option<Discover>,
     /// Where what is found becomes a profile.
     pub(crate) profiles: Option<Paths>,
+    /// What becomes a profile when there is a token for it.
+    pub(super) found: Option<Arc<Found>>,
     state: Mutex<Known>,
     /// One search at a time.
-    turn: tokio::sync::Mutex<()>,
+    pub(super) turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Known {
-    /// The sessions of what was met, and their profiles.
-    met: Vec<(Session, Option<Profile>)>,
+    /// The sessions of what was met.
+    met: Vec<Session>,
+    /// The profile of this session, if it came of finding out.
+    profile: Option<Profile>,
     /// What the last 401 said.
     challenged: Option<Challenged>,
     /// The session that took this one's place when the resource had named another server.
@@ -43,10 +46,11 @@ impl Finding {
         }
     }
 
-    pub(super) fn of(&self, settings: Discover) -> Self {
+    /// For a session of what was found with these.
+    fn of(&self, settings: Discover, found: &Found) -> Self {
         Self {
             settings: Some(settings),
-            ..Self::keeping(self.profiles.clone())
+            ..self.anew().with(found)
         }
     }
 
@@ -56,6 +60,12 @@ impl Finding {
             settings: self.settings.clone(),
             ..Self::keeping(self.profiles.clone())
         }
+    }
+
+    /// With what becomes a profile, where there are to be any.
+    pub(super) fn with(self, found: &Found) -> Self {
+        let found = self.profiles.as_ref().map(|_| Arc::new(found.clone()));
+        Self { found, ..self }
     }
 
     /// A 401 is the best guide to what is to be asked next.
@@ -79,8 +89,8 @@ impl Finding {
 impl Known {
     /// Who takes the place of the session that knows this, for `url`: the closest that it has met.
     fn next(&self, url: Option<&Url>) -> Option<Session> {
-        let met = self.met.iter().map(|(session, _)| session);
         let close = |session: &&Session| url.and_then(|url| session.inner.closeness(url));
+        let met = self.met.iter();
         let closest = met.filter(|own| close(own).is_some()).max_by_key(close);
         self.moved.as_ref().or(closest).cloned()
     }
@@ -96,9 +106,13 @@ impl Session {
     /// The profiles of what the requests of this session have found so far, where those become profiles
     /// ([`SessionBuilder::profiles`](crate::SessionBuilder::profiles)).
     pub fn profiles(&self) -> Vec<Profile> {
-        let state = self.inner.finding.state();
-        let profiles = state.met.iter().filter_map(|(_, profile)| profile.clone());
-        profiles.collect()
+        let met = self.inner.finding.state().met.clone();
+        let known = met.iter().flat_map(|session| {
+            let own = session.settled(None);
+            let profile = own.inner.finding.state().profile.clone();
+            profile.into_iter().chain(own.profiles())
+        });
+        known.collect()
     }
 
     /// The session for `url` of what is known about it, or is found out now by a request without a credential. Of any other
@@ -138,13 +152,22 @@ impl Session {
         if !Arc::ptr_eq(&settled.inner, &self.inner) {
             return Ok(Some(settled));
         }
+        self.meet_in_turn(url, challenged, settings).await
+    }
+
+    /// The same of one whose turn it is.
+    pub(super) async fn meet_in_turn(
+        &self,
+        url: &Url,
+        challenged: &Challenged,
+        settings: &Discover,
+    ) -> Result<Option<Self>, Error> {
         let Some(found) = self.inner.find(url, challenged, settings).await? else {
             return Ok(None);
         };
-        let (session, profile) = self.inner.session_of(&found, settings).await?;
+        let session = self.inner.session_of(&found, settings)?;
         session.inner.finding.learn(challenged.clone());
-        let mut state = self.inner.finding.state();
-        state.met.push((session.clone(), profile));
+        self.inner.finding.state().met.push(session.clone());
         Ok(Some(session))
     }
 }
@@ -165,45 +188,46 @@ impl Inner {
         Ok(refused.then(|| Challenged::by(challenges(&answer))))
     }
 
-    /// The session of what was found, and its profile where there are to be any.
-    async fn session_of(
-        &self,
-        found: &Found,
-        settings: &Discover,
-    ) -> Result<(Session, Option<Profile>), Error> {
-        let (tokens, key, profile) = self.place_of(found).await?;
-        let credential = match &profile {
-            Some(profile) => profile.credential.clone(),
-            None => found.oauth().into(),
+    /// The session of what was found. Where it is to be a profile it has that one's name and store, also before it is kept.
+    fn session_of(&self, found: &Found, settings: &Discover) -> Result<Session, Error> {
+        let mut there = None;
+        let (credential, tokens, key) = match &self.finding.profiles {
+            None => {
+                let key = self.key.beside(&format!("found-{}", found.digest()));
+                (found.oauth().into(), self.tokens.clone(), key)
+            }
+            Some(paths) => {
+                let config = Config::load(paths)?;
+                let draft = config.draft(found)?;
+                let tokens = draft.tokens.open(paths)?;
+                there = config.has(found, &draft).then(|| draft.clone());
+                (draft.credential, tokens, draft.name.key().clone())
+            }
         };
         let mut inner = self.like(credential, tokens, key);
         inner.api = vec![found.origin.clone()];
-        inner.finding = self.finding.of(settings.clone());
-        let session = Session {
+        inner.finding = self.finding.of(settings.clone(), found);
+        inner.finding.state().profile = there;
+        Ok(Session {
             inner: Arc::new(inner),
-        };
-        Ok((session, profile))
+        })
     }
 
-    async fn place_of(
-        &self,
-        found: &Found,
-    ) -> Result<(Arc<dyn TokenStore>, TokenKey, Option<Profile>), Error> {
-        let Some(paths) = &self.finding.profiles else {
-            let key = self.key.beside(&format!("found-{}", found.digest()));
-            return Ok((self.tokens.clone(), key, None));
+    /// Makes a profile of what was found, now that there is a token for it. Another resource may have taken its name meanwhile:
+    /// then the token stays with this session, for one that two programs renew would be taken for stolen.
+    pub(crate) async fn keep_found(&self) -> Result<(), Error> {
+        let (Some(found), Some(paths)) = (&self.finding.found, &self.finding.profiles) else {
+            return Ok(());
         };
-        let profile = keep(paths, found).await?;
-        let tokens = profile.tokens.open(paths)?;
-        Ok((tokens, profile.name.key().clone(), Some(profile)))
+        if self.finding.state().profile.is_some() {
+            return Ok(());
+        }
+        let (paths, found) = (paths.clone(), found.clone());
+        // It waits for a lock.
+        let kept = tokio::task::spawn_blocking(move || Config::keep(&paths, &found)).await;
+        let kept =
+            kept.map_err(|_| Error::Setup("keeping the profile crashed; this is a bug".into()))?;
+        self.finding.state().profile = Some(kept?);
+        Ok(())
     }
-}
-
-/// [`Config::keep`] off the runtime: it waits for a lock.
-pub(super) async fn keep(paths: &Paths, found: &Found) -> Result<Profile, Error> {
-    let (paths, found) = (paths.clone(), found.clone());
-    let kept = tokio::task::spawn_blocking(move || Config::keep(&paths, &found)).await;
-    let kept =
-        kept.map_err(|_| Error::Setup("keeping the profile crashed; this is a bug".into()))?;
-    Ok(kept?)
 }

@@ -3,11 +3,13 @@
 //!
 //! `found.rs` is what comes out, `search.rs` finds it, `authority.rs` chooses the server and looks at its metadata,
 //! `identify.rs` says who we are there, `challenged.rs` reads the answer that all begins with, `again.rs` looks once more
-//! before each later login.
+//! before each later login, and `closer.rs` where a refusal names a closer resource. `meet.rs` is how a session comes to know
+//! what it meets, and makes a profile of it once there is a token.
 
 mod again;
 mod authority;
 mod challenged;
+mod closer;
 mod found;
 mod identify;
 mod meet;

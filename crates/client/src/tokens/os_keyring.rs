@@ -133,10 +133,11 @@ impl Entries {
             .map_err(|error| said(&error))
     }
 
-    /// Forgets the secret of this name, if there is one.
-    pub(super) fn remove(&self, name: &str) -> Result<(), String> {
+    /// Forgets the secret of this name; whether there was one.
+    pub(crate) fn remove(&self, name: &str) -> Result<bool, String> {
         match self.entry(name)?.delete_credential() {
-            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Ok(()) => Ok(true),
+            Err(Error::NoEntry) => Ok(false),
             Err(error) => Err(said(&error)),
         }
     }

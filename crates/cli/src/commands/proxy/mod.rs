@@ -8,7 +8,7 @@ mod target;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{Egress, Profile, Session};
+use gatepass_client::{Egress, Found, Profile, Session};
 use gatepass_gateway::{InjectSettings, Injector, Reached, UpstreamSettings, Way};
 use url::Url;
 
@@ -92,8 +92,13 @@ impl Run for Proxy {
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
         let (profile, named) = match target::named(&self.target, context)? {
             Target::Profile(profile, url) => {
-                self.client.check_unused(&profile)?;
-                (*profile, url)
+                match Box::pin(self.closer(url.as_ref(), &profile, context)).await? {
+                    Some(closer) => (closer, url),
+                    None => {
+                        self.client.check_unused(&profile)?;
+                        (*profile, url)
+                    }
+                }
             }
             Target::Unknown(url) => (Box::pin(self.newcomer(&url, context)).await?, Some(url)),
         };
@@ -140,13 +145,34 @@ impl Proxy {
             }
             Wanted::Unclear(advice) => return Err(Failure::error(advice)),
         };
+        self.enter(&found, url, context).await
+    }
+
+    /// The profile of a URL that belongs to a resource of its own, closer than what the profile is for that there is.
+    async fn closer(
+        &self,
+        url: Option<&Url>,
+        profile: &Profile,
+        context: &Context,
+    ) -> Result<Option<Profile>, Failure> {
+        let Some(url) = url else { return Ok(None) };
+        let egress = self.network.egress_of(profile)?;
+        let settings = self.client.settings(&self.network, context)?;
+        match unknown::closer(url, profile, settings, &egress).await? {
+            Some(found) => self.enter(&found, url, context).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Has somebody log in at what was found.
+    async fn enter(&self, found: &Found, url: &Url, context: &Context) -> Result<Profile, Failure> {
         let Some(asked) = self.interaction.asked() else {
-            return Err(Failure::new(Exit::LoginNeeded, token::needed(&found, url)));
+            return Err(Failure::new(Exit::LoginNeeded, token::needed(found, url)));
         };
-        output::note(&format!("{}.", token::told(&found)));
-        let draft = token::draft(&found, url, context)?;
+        output::note(&format!("{}.", token::told(found)));
+        let draft = token::draft(found, context)?;
         let session = context.session(&draft, &self.network, Some(asked))?;
-        token::enter(&found, url, &draft, &session, context).await
+        token::enter(found, url, &draft, &session, context).await
     }
 
     /// Whom a request asks on its way, which may be hours from now: only where somebody looks.

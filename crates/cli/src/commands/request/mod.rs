@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gatepass_client::{Body, ConfigError, Egress, Error, Profile, Session};
+use gatepass_client::{Advice, Body, ConfigError, Egress, Error, Profile, Session};
 use http::{Method, StatusCode};
 use url::{Position, Url};
 
@@ -42,8 +42,10 @@ const FOR_EVER: u64 = 1_000_000_000;
 /// The profile is found by the URL, and its credential goes to the profile's
 /// origins only. Where no profile is for the URL, the request goes without a
 /// credential. An API that refuses that and says who issues its tokens
-/// (RFC 9728) leads to a login there, a profile and the request again; a user
-/// name and a password are asked for. The items are those of HTTPie and xh:
+/// (RFC 9728) leads to a login there, a profile and the request again; so does
+/// one that says that the URL belongs to a resource of its own, closer than
+/// the profile's. A user name and a password are asked for. The items are those
+/// of HTTPie and xh:
 ///
 ///   Name:value     a header (Name: takes it away, Name; sends it empty)
 ///   name==value    a parameter of the query
@@ -171,7 +173,15 @@ impl Sending {
                 self.client.check_unused(profile)?;
                 let session = self.session(profile, context).await?;
                 let request = items.request(method, url.clone())?;
-                self.by_session(&session, profile, request, url).await?
+                let again = newcomer::copy(&request).ok();
+                let sent = self.by_session(&session, profile, request, url).await?;
+                match sent.answer.advice() {
+                    Some(Advice::Closer(_)) if self.profile.is_none() => {
+                        let newcomer = Newcomer::new(&self, context)?;
+                        Box::pin(newcomer.closer(again, url, profile, sent)).await?
+                    }
+                    _ => sent,
+                }
             }
             None => {
                 let newcomer = Newcomer::new(&self, context)?;

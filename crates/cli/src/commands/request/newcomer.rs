@@ -1,6 +1,6 @@
 //! A request to a URL that no profile is for.
 
-use gatepass_client::{Body, Found};
+use gatepass_client::{Advice, Body, Found, Profile};
 use gatepass_http::{Egress, HttpTransport};
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{Method, Request};
@@ -95,6 +95,37 @@ impl<'a> Newcomer<'a> {
         }
     }
 
+    /// Goes on with a request that was refused because the URL belongs to a resource of its own, closer than what the profile is
+    /// for. `again` is the request, if it can be sent again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Newcomer::send`].
+    pub(super) async fn closer(
+        mut self,
+        again: Option<Request<Body>>,
+        url: &Url,
+        profile: &Profile,
+        answer: Sent,
+    ) -> Result<Sent, Failure> {
+        let Some(Advice::Closer(challenges)) = answer.answer.advice() else {
+            return Ok(answer);
+        };
+        let network = &self.sending.network;
+        self.egress.extra_roots = network.egress_of(profile)?.extra_roots;
+        let mut settings = self.sending.client.settings(network, self.context)?;
+        settings.ca = settings.ca.or_else(|| profile.ca.clone());
+        let Some(found) = token::find(url, challenges, settings, &self.egress).await? else {
+            return Ok(answer);
+        };
+        let Some(probe) = again else {
+            return Ok(answer.noting(gone(url)));
+        };
+        let (url, whole) = (url.clone(), None);
+        let waiting = Waiting { url, probe, whole };
+        self.by_token(&found, waiting, answer).await
+    }
+
     /// Sends a request without any credential but what is in it.
     async fn bare(&self, request: Request<Body>) -> Result<Sent, Failure> {
         let redactor = self.sending.verbose.then(Redactor::default);
@@ -111,10 +142,7 @@ impl<'a> Newcomer<'a> {
         if unknown::challenges(&answer.answer).is_empty() {
             return Ok(answer);
         }
-        let url = output::shell_word(url.as_str());
-        Ok(answer.noting(format!(
-            "It wants a credential, and the body cannot be sent again. Log in, then repeat it:\n  gatepass login {url}"
-        )))
+        Ok(answer.noting(gone(url)))
     }
 
     /// Logs in, keeps what was found as a profile, and sends it with that.
@@ -129,7 +157,7 @@ impl<'a> Newcomer<'a> {
             return Ok(answer.noting(token::needed(found, &url)));
         }
         output::note(&format!("{}.", token::told(found)));
-        let draft = token::draft(found, &url, self.context)?;
+        let draft = token::draft(found, self.context)?;
         let session = self.sending.session(&draft, self.context).await?;
         let profile = token::enter(found, &url, &draft, &session, self.context).await?;
         let request = whole.unwrap_or(probe);
@@ -202,6 +230,14 @@ impl Waiting {
     }
 }
 
+/// What to do where a login would come too late for the body.
+fn gone(url: &Url) -> String {
+    let url = output::shell_word(url.as_str());
+    format!(
+        "It wants a credential, and the body cannot be sent again. Log in, then repeat it:\n  gatepass login {url}"
+    )
+}
+
 /// Another address than the one that was named wants a credential, which is not for a redirect to decide.
 fn elsewhere(answer: Sent) -> Sent {
     let to = output::shell_word(answer.answer.url().as_str());
@@ -211,7 +247,7 @@ fn elsewhere(answer: Sent) -> Sent {
 }
 
 /// A copy of what can be sent again.
-fn copy(request: &Request<Body>) -> Result<Request<Body>, Failure> {
+pub(super) fn copy(request: &Request<Body>) -> Result<Request<Body>, Failure> {
     let body = request.body().try_clone();
     let body = body.ok_or_else(|| Failure::error("the body cannot be sent again"))?;
     let mut copy = Request::new(body);

@@ -6,7 +6,7 @@ pub(super) mod token;
 
 use std::path::{Path, PathBuf};
 
-use gatepass_client::{Body, Discover, Egress, Found, Response};
+use gatepass_client::{Body, Credential, Discover, Egress, Found, Profile, Response};
 use gatepass_http::{HttpTransport, ResourceTransport as _};
 use gatepass_proto::message::challenge::Challenge;
 use http::header::WWW_AUTHENTICATE;
@@ -83,6 +83,41 @@ pub(super) async fn wanted(
         Some(passwords) => Wanted::Password(passwords),
         None => Wanted::Unclear(unclear(url, challenges)),
     })
+}
+
+/// What a URL belongs to by its own word, where that is closer to it than what its profile was found for: part of that has
+/// become a resource of its own.
+///
+/// # Errors
+///
+/// What was found out about the resource must not be used.
+pub(super) async fn closer(
+    url: &Url,
+    profile: &Profile,
+    mut settings: Discover,
+    egress: &Egress,
+) -> Result<Option<Found>, Failure> {
+    if !matches!(&profile.credential, Credential::OAuth(oauth) if oauth.discovered) {
+        return Ok(None);
+    }
+    let transport = HttpTransport::new(egress.clone());
+    let transport = transport.map_err(gatepass_client::Error::from)?;
+    let request = Request::get(url.as_str()).body(Body::empty());
+    let request = request.map_err(|error| Failure::usage(error.to_string()))?;
+    // Whoever cannot be asked is asked again by whatever comes next.
+    let Ok(answer) = send(request, &transport).await else {
+        return Ok(None);
+    };
+    let challenges = challenges(&answer);
+    let named = challenges
+        .iter()
+        .any(|own| own.param("resource_metadata").is_some());
+    if !named || answer.url().origin() != url.origin() {
+        return Ok(None);
+    }
+    settings.ca = settings.ca.or_else(|| profile.ca.clone());
+    let found = token::find(url, &challenges, settings, egress).await?;
+    Ok(found.filter(|found| found.is_closer(profile, url)))
 }
 
 /// What a URL wants, found out by a GET without a credential. Where that is let in, its metadata may tell that other requests

@@ -172,7 +172,7 @@ impl Typed {
         Config::add(&context.paths, &profile).map_err(gatepass_client::Error::from)?;
         let name = &profile.name;
         output::note(&format!(
-            "Made profile {name} for {origin}; its password is entry {entry:?} of the keyring. To remove the profile:\n  \
+            "Made profile {name} for {origin}; its password is entry {entry:?} of the keyring. To remove both:\n  \
              gatepass profile remove {name}"
         ));
         Ok(())

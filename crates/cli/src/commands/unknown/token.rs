@@ -11,7 +11,7 @@ use gatepass_proto::flow::FlowError;
 use gatepass_proto::message::challenge::Challenge;
 use url::Url;
 
-use super::{name, own_ca};
+use super::own_ca;
 use crate::context::{Context, NetworkArgs};
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -111,15 +111,27 @@ fn unusable(error: Error, url: &Url) -> Failure {
     Failure::new(failure.exit(), output::tame(&text))
 }
 
-/// What went wrong with a login, and what helps where the server has not let the client register itself.
+/// What went wrong with a login, what is left of it, and what helps where the server has not let the client register itself.
 pub(in crate::commands) async fn explained(
     failure: Failure,
     found: &Found,
     session: &Session,
 ) -> Failure {
-    let registers = matches!(found.client, FoundClient::Registers);
-    let refused = failure.exit() == Exit::Refused;
-    if !registers || !refused || !matches!(session.registration().await, Ok(None)) {
+    if !matches!(found.client, FoundClient::Registers) {
+        return failure;
+    }
+    let registered = match session.registration().await {
+        Ok(registered) => registered.is_some(),
+        Err(_) => return failure,
+    };
+    if registered {
+        let text = format!(
+            "{failure}\nNo profile was made. The client that registered itself at {} stays for the next try.",
+            found.issuer
+        );
+        return Failure::new(failure.exit(), output::tame(&text));
+    }
+    if failure.exit() != Exit::Refused {
         return failure;
     }
     let text = format!(
@@ -156,17 +168,9 @@ pub(in crate::commands) fn identity(found: &Found) -> String {
 /// # Errors
 ///
 /// The profiles make no sense.
-pub(in crate::commands) fn draft(
-    found: &Found,
-    url: &Url,
-    context: &Context,
-) -> Result<Profile, Failure> {
-    let config = context.config()?;
-    if let Ok(Some(profile)) = config.profile_for(url) {
-        return Ok(profile.clone());
-    }
-    let name = name::free(&found.name(), &config)?;
-    Ok(found.profile(name))
+pub(in crate::commands) fn draft(found: &Found, context: &Context) -> Result<Profile, Failure> {
+    let draft = context.config()?.draft(found);
+    Ok(draft.map_err(gatepass_client::Error::from)?)
 }
 
 /// Has somebody log in at what was found, and saves the profile of it.

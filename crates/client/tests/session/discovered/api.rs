@@ -24,9 +24,14 @@ pub(crate) struct Api {
 
 type Page = Box<dyn Fn() -> Act + Send>;
 
+/// Refuses a token with a status and a challenge.
+type Guard = Box<dyn Fn(&str) -> Option<(u16, String)> + Send>;
+
 pub(crate) struct Desk {
     /// What is answered at a path, whoever asks.
     pub(crate) pages: BTreeMap<String, Page>,
+    /// Who decides about tokens in place of the provider, below a path; the longest counts.
+    guards: BTreeMap<String, Guard>,
     /// The challenge of a 401.
     pub(crate) challenge: String,
     /// The scope that a path wants, which its token has to have been asked for with.
@@ -43,6 +48,7 @@ impl Api {
         let provider = Provider::start().await;
         let desk = Arc::new(Mutex::new(Desk {
             pages: BTreeMap::new(),
+            guards: BTreeMap::new(),
             challenge: "Bearer".to_owned(),
             wants: BTreeMap::new(),
             shown: Vec::new(),
@@ -82,6 +88,16 @@ impl Api {
 
     pub(crate) fn page(&self, path: &str, page: impl Fn() -> Act + Send + 'static) {
         self.desk().pages.insert(path.to_owned(), Box::new(page));
+    }
+
+    /// From now on this decides about tokens that are shown at paths that begin so.
+    pub(crate) fn guard(
+        &self,
+        begin: &str,
+        guard: impl Fn(&str) -> Option<(u16, String)> + Send + 'static,
+    ) {
+        let mut desk = self.desk();
+        desk.guards.insert(begin.to_owned(), Box::new(guard));
     }
 
     /// How often a path was asked.
@@ -133,8 +149,17 @@ impl Desk {
         if path.starts_with("/.well-known/") {
             return answer(404, &[], "");
         }
-        let desk = provider.desk();
         let token = shown.as_deref().and_then(|value| value.split_once(' '));
+        let mut guards = self.guards.iter().rev();
+        if let Some((_, guard)) = guards.find(|(begin, _)| path.starts_with(*begin)) {
+            return match guard(token.map_or("", |(_, token)| token)) {
+                Some((status, challenge)) => {
+                    answer(status, &[("WWW-Authenticate", &challenge)], "")
+                }
+                None => answer(200, &[], "data"),
+            };
+        }
+        let desk = provider.desk();
         let good = token
             .is_some_and(|(_, token)| desk.good.contains(token) && !self.revoked.contains(token));
         if !good {

@@ -2,6 +2,7 @@
 
 mod api;
 mod clients;
+mod closer;
 mod finding;
 mod hostile;
 mod moved;

@@ -1,13 +1,18 @@
 //! What was found as profiles in `config.toml`.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatepass_client::tokens::{FileTokens, StoredToken, TokenKey, TokenStore as _};
-use gatepass_client::{Config, Credential, Paths, Secret, Session, Timestamp, TokenState};
+use gatepass_client::{
+    Browser, Config, Credential, LoginOptions, Paths, Secret, Session, Timestamp, TokenState,
+};
+use gatepass_proto::Params;
 use serde_json::json;
+use url::Url;
 
 use super::api::{Api, METADATA};
-use crate::agent::{Agent, Reader};
+use crate::agent::{Agent, Reader, fetch};
 use crate::provider::Provider;
 
 /// Folders of one's own, whose key lies in a file: the keyring of whoever runs the tests is theirs.
@@ -172,4 +177,71 @@ async fn several_resources_of_one_server_that_are_found_at_once_share_a_client()
     assert!(tasks.join_all().await.iter().all(|status| *status == 200));
     assert_eq!(api.provider.visits("/register"), 1);
     assert_eq!(Config::load(&paths).unwrap().profiles.len(), 4);
+}
+
+/// Somebody who says no at the login page.
+#[derive(Default)]
+struct Refuser(AtomicUsize);
+
+impl Browser for Refuser {
+    fn open(&self, url: &Url) -> Result<(), String> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        let asked = Params::parse_form(url.query().unwrap().as_bytes()).unwrap();
+        let mut back = Params::new();
+        back.push("error", "access_denied");
+        back.push("state", asked.get("state").unwrap());
+        back.push("iss", url.origin().ascii_serialization());
+        let back = back.append_to(asked.get("redirect_uri").unwrap());
+        std::thread::spawn(move || fetch(&back.parse().unwrap()));
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_is_given_up_leaves_a_client_and_no_profile() {
+    let (_folder, paths) = home().await;
+    let api = Api::start().await;
+    // What is asked has to be seen by who refuses it.
+    api.provider.desk().alter = Some(Box::new(|metadata| {
+        metadata["pushed_authorization_request_endpoint"].take();
+    }));
+    let refuser = Arc::new(Refuser::default());
+    let (_, options) = Agent::options();
+    let options = LoginOptions {
+        browser: refuser.clone(),
+        ..options
+    };
+    let refused = api.session().profiles(&paths);
+    let refused = refused.person(Arc::new(Reader), options).build().unwrap();
+    for _ in 0..2 {
+        let error = api.get(&refused, "/api").await.unwrap_err();
+        assert!(error.to_string().contains("access_denied"), "{error}");
+    }
+    assert_eq!(Config::load(&paths).unwrap(), Config::default());
+    assert!(refused.profiles().is_empty());
+    // The client is there for the next try.
+    let tries = refuser.0.load(Ordering::SeqCst);
+    assert_eq!((tries, api.provider.visits("/register")), (2, 1));
+    let (next, _) = session(&api, &paths);
+    assert_eq!(api.status(&next, "/api").await, 200);
+    assert_eq!(api.provider.visits("/register"), 1);
+    let config = Config::load(&paths).unwrap();
+    assert_eq!(
+        next.profiles(),
+        config.profiles.into_values().collect::<Vec<_>>()
+    );
+}
+
+/// Whoever has logged in and then came no further has a token, and so a profile.
+#[tokio::test]
+async fn a_token_that_is_there_makes_the_profile() {
+    let (_folder, paths) = home().await;
+    let api = Api::start().await;
+    let (first, _) = session(&api, &paths);
+    assert_eq!(api.status(&first, "/api").await, 200);
+    let kept = Config::load(&paths).unwrap();
+    std::fs::remove_file(paths.config_file()).unwrap();
+    let (next, agent) = session(&api, &paths);
+    assert_eq!(api.status(&next, "/api").await, 200);
+    assert_eq!((agent.opened(), Config::load(&paths).unwrap()), (0, kept));
 }
