@@ -6,18 +6,18 @@ use anyhow::Result;
 
 use crate::Task;
 use crate::program::{cargo, run};
-use crate::setup::{node, python, web_servers};
+use crate::setup::{caddy, node, python, web_servers};
 use crate::step::step;
 use crate::workspace;
 
 pub(crate) const TASK: Task = Task {
     name: "interop",
-    about: "the client against oidc-provider, Authlib, httpbin, nginx and lighttpd",
+    about: "the client against oidc-provider, Authlib, httpbin, nginx and lighttpd; nginx and Caddy before the guard",
     run: everything,
 };
 
 pub(crate) fn everything(arguments: &[String]) -> Result<()> {
-    let (node, python, web) = step(
+    let (node, python, web, caddy) = step(
         "foreign servers",
         "put in place what the message names, then `cargo xtask setup`",
         || {
@@ -25,6 +25,7 @@ pub(crate) fn everything(arguments: &[String]) -> Result<()> {
                 node::ready()?,
                 python::environment()?,
                 web_servers::ready()?,
+                caddy::ready()?,
             ))
         },
     )?;
@@ -45,7 +46,8 @@ pub(crate) fn everything(arguments: &[String]) -> Result<()> {
                 .env("NODE_BIN", node)
                 .env("PYTHON_BIN", python)
                 .env("NGINX_BIN", web.nginx)
-                .env("LIGHTTPD_BIN", web.lighttpd))
+                .env("LIGHTTPD_BIN", web.lighttpd)
+                .env("CADDY_BIN", caddy))
         },
     )
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod apache;
 mod apt;
+pub(crate) mod caddy;
 pub(crate) mod chromium;
 pub(crate) mod faketime;
 mod git;
@@ -24,7 +25,7 @@ use crate::step::{no_arguments, step};
 
 pub(crate) const TASK: Task = Task {
     name: "setup",
-    about: "installs Chromium, its driver, git, PostgreSQL, libfaketime, nginx, lighttpd, Apache, oidc-agent, OpenSSL and the packages of Node.js and Python; says what is missing",
+    about: "installs Chromium, its driver, git, PostgreSQL, libfaketime, nginx, lighttpd, Caddy, Apache, oidc-agent, OpenSSL and the packages of Node.js and Python; says what is missing",
     run: |arguments| {
         no_arguments(arguments)?;
         everything()
@@ -45,6 +46,7 @@ pub(crate) fn everything() -> Result<()> {
             postgres::ready()?;
             faketime::ready()?;
             web_servers::ready()?;
+            caddy::ready()?;
             apache::ready()?;
             oidc_agent::ready()?;
             openssl::ready()?;

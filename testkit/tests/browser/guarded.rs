@@ -96,12 +96,12 @@ fn settings(
 }
 
 /// A listener, and its origin.
-async fn open() -> Result<(String, TcpListener)> {
+pub(crate) async fn open() -> Result<(String, TcpListener)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     Ok((format!("http://{}", listener.local_addr()?), listener))
 }
 
-fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
+pub(crate) fn serve(listener: TcpListener, router: Router) -> JoinHandle<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move {
         // It ends when it is aborted.

@@ -3,6 +3,7 @@
 //! Run by `cargo xtask browser` (and so by `cargo xtask test`), which installs Chromium and builds the server; a plain
 //! `cargo test` leaves this target out (`test = false`). What the pages looked like is left in `target/screenshots`.
 
+mod across;
 mod callback;
 mod chromium;
 mod gatepass;

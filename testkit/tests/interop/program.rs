@@ -52,7 +52,30 @@ impl Program {
         arguments: &[impl AsRef<OsStr>],
         input: impl Into<Stdio>,
     ) -> Result<Self> {
-        let child = Command::new("setpriv")
+        Self::spawn(name, Command::new("setpriv"), arguments, input)
+    }
+
+    /// The same of one that keeps files in its user's folders: they are in this one.
+    pub(crate) fn foreign_at_home(
+        home: &Path,
+        name: &str,
+        arguments: &[impl AsRef<OsStr>],
+        input: impl Into<Stdio>,
+    ) -> Result<Self> {
+        let mut command = Command::new("setpriv");
+        command
+            .env("XDG_CONFIG_HOME", home)
+            .env("XDG_DATA_HOME", home);
+        Self::spawn(name, command, arguments, input)
+    }
+
+    fn spawn(
+        name: &str,
+        mut setpriv: Command,
+        arguments: &[impl AsRef<OsStr>],
+        input: impl Into<Stdio>,
+    ) -> Result<Self> {
+        let child = setpriv
             .args(["--pdeathsig", "KILL"])
             .arg(tool(name)?)
             .args(arguments)

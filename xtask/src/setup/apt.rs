@@ -1,5 +1,7 @@
 //! Debian packages.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -24,6 +26,34 @@ pub(super) fn install(packages: &[&str]) -> Result<()> {
         .args(["install", "--yes", "--no-install-recommends"])
         .args(packages))
     .with_context(by_hand)
+}
+
+/// Unpacks a package into a folder without installing it: none of its programs is started. That needs no root where apt
+/// knows its packages already.
+pub(super) fn unpack(package: &str, folder: &Path) -> Result<()> {
+    if on_path(&["apt-get"]).is_none() {
+        bail!("this is no Debian: install the equivalent of `{package}` and try again");
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    let download = || run(apt(&[]).args(["download", package]).current_dir(folder));
+    if download().is_err() {
+        let by_hand = || "run `apt-get update` as root";
+        let prefix = prefix().with_context(by_hand)?;
+        run(apt(prefix).arg("update")).with_context(by_hand)?;
+        download()?;
+    }
+    let archive = downloaded(folder)?;
+    run(program("dpkg-deb")
+        .arg("--extract")
+        .args([&*archive, folder]))?;
+    fs::remove_file(&archive).with_context(|| format!("removing {}", archive.display()))
+}
+
+fn downloaded(folder: &Path) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut paths = entries.flatten().map(|entry| entry.path());
+    let found = paths.find(|path| path.extension().is_some_and(|own| own == "deb"));
+    found.with_context(|| format!("apt-get has put no package into {}", folder.display()))
 }
 
 /// The words before `apt-get` that make it root's.
