@@ -1,17 +1,21 @@
 //! Proxies: the guard in front of an API of any language, and a local one that adds a token for programs that cannot.
 
 mod config;
+mod cors;
 mod forward_auth;
 mod gate;
 mod identity;
 mod inject;
 pub mod login;
+mod meter;
+mod open;
+mod outcome;
 mod upstream;
 
 pub use config::{
-    AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, Dialect, IdentityEntry,
-    IntrospectedTokens, IntrospectionEntry, IssuerEntry, Limits, Otherwise, Proxies, ResourceEntry,
-    RuleEntry, Tls,
+    AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, CorsEntry, Dialect,
+    IdentityEntry, IntrospectedTokens, IntrospectionEntry, IssuerEntry, Limits, Origin,
+    OriginError, Otherwise, Proxies, ResourceEntry, RuleEntry, Tls, UserEntry,
 };
 pub use gate::Gate;
 pub use gatepass_listen::{Network, NetworkError};

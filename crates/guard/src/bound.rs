@@ -1,10 +1,10 @@
-use gatepass_proto::dpop::{Proof, ProofFault, ProvenRequest};
+use gatepass_proto::dpop::{Nonces, Proof, ProofFault, ProvenRequest};
 use gatepass_proto::{Secret, Timestamp};
 use http::Method;
 use url::Url;
 
 use crate::refusal::Refusal;
-use crate::seen::Seen;
+use crate::seen::SeenProofs;
 
 /// An access token that came with the scheme `DPoP`, and what is to prove that its holder has the key.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(crate) struct Bound {
 pub(crate) struct Dpop {
     /// Where clients find the service, without a slash at its end.
     base: String,
-    seen: Seen,
+    pub(crate) seen: SeenProofs,
 }
 
 impl Dpop {
@@ -28,19 +28,24 @@ impl Dpop {
         let origin = base.origin().ascii_serialization();
         Self {
             base: format!("{origin}{}", base.path().trim_end_matches('/')),
-            seen: Seen::default(),
+            seen: SeenProofs::default(),
         }
     }
 
     /// The proof of this, which may have been seen before.
-    pub(crate) fn check(&self, bound: &Bound, now: Timestamp) -> Result<Proof, Refusal> {
+    pub(crate) fn check(
+        &self,
+        bound: &Bound,
+        nonces: Option<&Nonces>,
+        now: Timestamp,
+    ) -> Result<Proof, Refusal> {
         let url = Url::parse(&format!("{}{}", self.base, bound.path))
             .map_err(|_| Refusal::BadProof(ProofFault::Request))?;
         let request = ProvenRequest {
             method: &bound.method,
             url: &url,
             access_token: Some(&bound.token),
-            nonces: None,
+            nonces,
         };
         let values = bound.proofs.iter().map(String::as_str);
         let proof = Proof::read(values, &request, now).map_err(Refusal::BadProof)?;

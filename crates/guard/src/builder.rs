@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use gatepass_http::{Clock, Egress, HttpTransport, SystemClock};
 use gatepass_proto::Scope;
+use gatepass_proto::dpop::Nonces;
 use url::Url;
 
 use crate::basic::Basic;
@@ -11,6 +12,7 @@ use crate::guard::{Guard, Parts};
 use crate::issuer::{Checker, Issuer};
 use crate::ports::{ApiKeys, Users};
 use crate::resource::ResourceMetadata;
+use crate::seen::SeenProofs;
 use crate::tokens::Tokens;
 
 /// Puts a [`Guard`] together. Without any kind of credentials it lets nobody pass.
@@ -20,6 +22,8 @@ pub struct GuardBuilder {
     issuers: Vec<Issuer>,
     api_keys: Vec<Arc<dyn ApiKeys>>,
     dpop: Option<Dpop>,
+    nonces: Option<Nonces>,
+    seen: Option<SeenProofs>,
     resource: Option<ResourceMetadata>,
     implied: Vec<(String, Scope)>,
     clock: Arc<dyn Clock>,
@@ -33,6 +37,8 @@ impl GuardBuilder {
             issuers: Vec::new(),
             api_keys: Vec::new(),
             dpop: None,
+            nonces: None,
+            seen: None,
             resource: None,
             implied: Vec::new(),
             clock: Arc::new(SystemClock),
@@ -66,6 +72,23 @@ impl GuardBuilder {
     #[must_use]
     pub fn dpop(mut self, base: &Url) -> Self {
         self.dpop = Some(Dpop::new(base));
+        self
+    }
+
+    /// Remembers the proofs of a key together with other guards, as with one that this takes the place of: what has passed
+    /// there passes here no more.
+    #[must_use]
+    pub fn dpop_seen(mut self, seen: SeenProofs) -> Self {
+        self.seen = Some(seen);
+        self
+    }
+
+    /// Demands one of these nonces in each proof of a key (RFC 9449 §9), where [`GuardBuilder::dpop`] is set: a proof that was
+    /// made beforehand, for later, is then refused. Who has none yet gets one with the refusal, in `DPoP-Nonce`, and asks
+    /// again. Guards that share the key of their nonces take each other's.
+    #[must_use]
+    pub fn dpop_nonces(mut self, nonces: Nonces) -> Self {
+        self.nonces = Some(nonces);
         self
     }
 
@@ -108,12 +131,17 @@ impl GuardBuilder {
             let issuers = tokens.issuers().iter().map(Checker::name);
             metadata.complete(issuers, self.dpop.is_some() && !tokens.is_empty());
         }
+        let mut dpop = self.dpop;
+        if let (Some(dpop), Some(seen)) = (&mut dpop, self.seen) {
+            dpop.seen = seen;
+        }
         Guard(Arc::new(Parts {
             realm: self.realm,
             basic: self.basic,
             tokens,
             api_keys: self.api_keys,
-            dpop: self.dpop,
+            dpop,
+            nonces: self.nonces,
             resource,
             implied: self.implied,
             clock: self.clock,

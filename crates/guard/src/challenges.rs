@@ -1,6 +1,7 @@
 //! What a refusal looks like on the wire: challenges, and a body that says the same.
 
 use bytes::Bytes;
+use gatepass_proto::dpop::DPOP_NONCE;
 use gatepass_proto::jose::ALGORITHMS;
 use gatepass_proto::message::challenge::Challenge;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -18,6 +19,8 @@ pub(crate) struct Challenges<'a> {
     pub(crate) bearer: bool,
     pub(crate) basic: bool,
     pub(crate) dpop: bool,
+    /// What proofs must have, where they must.
+    pub(crate) nonce: Option<HeaderValue>,
     /// Where the metadata is.
     pub(crate) resource_metadata: Option<&'a str>,
     pub(crate) required: &'a Requirement,
@@ -41,7 +44,13 @@ impl Challenges<'_> {
         if let Some(wait) = why.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(wait));
         }
-        for challenge in self.of(why) {
+        let challenges = self.of(why);
+        // Whoever is told of proofs is told what they must have (RFC 9449 §9).
+        let dpop = challenges.iter().any(|own| own.is("DPoP"));
+        if let Some(nonce) = self.nonce.as_ref().filter(|_| dpop) {
+            headers.insert(DPOP_NONCE, nonce.clone());
+        }
+        for challenge in challenges {
             if let Ok(value) = HeaderValue::from_bytes(challenge.to_string().as_bytes()) {
                 headers.append(WWW_AUTHENTICATE, value);
             }

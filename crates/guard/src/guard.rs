@@ -3,6 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gatepass_http::Clock;
 use gatepass_proto::Scope;
+use gatepass_proto::dpop::Nonces;
 use http::{HeaderMap, Method, Request, Response};
 
 use crate::basic::Basic;
@@ -13,7 +14,7 @@ use crate::grpc;
 use crate::identity::Identity;
 use crate::layer::{GuardLayer, RulesLayer};
 use crate::peer::Peer;
-use crate::ports::ApiKeys;
+use crate::ports::{ApiKeys, Unavailable};
 use crate::presented::{Presented, Spoken};
 use crate::refusal::Refusal;
 use crate::requirement::Requirement;
@@ -40,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) tokens: Tokens,
     pub(crate) api_keys: Vec<Arc<dyn ApiKeys>>,
     pub(crate) dpop: Option<Dpop>,
+    pub(crate) nonces: Option<Nonces>,
     pub(crate) resource: Option<ResourceMetadata>,
     pub(crate) implied: Vec<(String, Scope)>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -90,6 +92,19 @@ impl Guard {
         match required.is_met_by_login(identity, self.0.clock.now()) {
             true => Ok(()),
             false => Err(Refusal::InsufficientLogin),
+        }
+    }
+
+    /// Whether somebody could be let in now: a user or an API key can be looked up, or the tokens of one issuer can be
+    /// checked, for its keys are known or can be fetched, or it can be asked. Where nobody has to show anything, so it is.
+    ///
+    /// # Errors
+    ///
+    /// Nobody could, and why.
+    pub async fn ready(&self) -> Result<(), Unavailable> {
+        match self.0.basic.is_some() || !self.0.api_keys.is_empty() {
+            true => Ok(()),
+            false => self.0.tokens.reach().await,
         }
     }
 
@@ -157,6 +172,7 @@ impl Guard {
             bearer: tokens || !parts.api_keys.is_empty(),
             basic: parts.basic.is_some(),
             dpop: tokens && parts.dpop.is_some(),
+            nonce: parts.nonce(),
             resource_metadata: resource.map(ResourceMetadata::url),
             required,
         }

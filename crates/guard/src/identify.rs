@@ -77,7 +77,7 @@ impl Parts {
         held: Held<'_>,
     ) -> Result<Identity, Refusal> {
         let now = self.clock.now();
-        let proof = dpop.check(bound, now)?;
+        let proof = dpop.check(bound, self.nonces.as_ref(), now)?;
         let held = Held {
             jkt: Some(&proof.jkt),
             ..held

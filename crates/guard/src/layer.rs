@@ -3,7 +3,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::{Request, Response};
+use gatepass_proto::dpop::DPOP_NONCE;
+use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -72,7 +73,8 @@ impl<S> Layer<S> for RulesLayer {
 }
 
 /// A service behind a [`Guard`]. What reaches it carries an [`Identity`](crate::Identity) in its extensions and
-/// no credentials. A request that a rule leaves open reaches it as it came.
+/// no credentials. A request that a rule leaves open reaches it as it came. Where nonces are demanded, its answers to those who
+/// have shown one bring the next.
 #[derive(Clone, Debug)]
 pub struct GuardService<S> {
     inner: S,
@@ -102,35 +104,43 @@ where
             if let Some(metadata) = guard.serve_metadata(request.method(), request.uri().path()) {
                 return Ok(metadata);
             }
-            if let Err((why, required)) = let_in(&guard, &asks, &mut request).await {
-                return Ok(match is_grpc(request.headers()) {
-                    true => guard.refuse_grpc(&why, &required),
-                    false => guard.refuse(&why, &required),
-                });
+            let nonce = match let_in(&guard, &asks, &mut request).await {
+                Ok(nonce) => nonce,
+                Err((why, required)) => {
+                    return Ok(match is_grpc(request.headers()) {
+                        true => guard.refuse_grpc(&why, &required),
+                        false => guard.refuse(&why, &required),
+                    });
+                }
+            };
+            let mut response = inner.call(request).await?;
+            if let Some(nonce) = nonce {
+                response.headers_mut().insert(DPOP_NONCE, nonce);
             }
-            let response = inner.call(request).await?;
             Ok(response.map(GuardedBody::passed))
         })
     }
 }
 
-/// Puts the identity into the request's extensions; or says why it does not pass, and what it would have taken.
+/// Puts the identity into the request's extensions, and gives back the nonce for its next proof where one is demanded; or
+/// says why it does not pass, and what it would have taken.
 async fn let_in<B>(
     guard: &Guard,
     asks: &Asks,
     request: &mut Request<B>,
-) -> Result<(), (Refusal, Requirement)> {
+) -> Result<Option<HeaderValue>, (Refusal, Requirement)> {
     let access = match asks {
         Asks::Always(access) => Ok(&**access),
         Asks::ByRule(rules) => rules.access(request.method(), request.uri().path()),
     };
     match access {
-        Ok(Access::Open) => Ok(()),
+        Ok(Access::Open) => Ok(None),
         Ok(Access::Denied) => Err((Refusal::Denied, Requirement::default())),
         Ok(Access::Required(required)) => match guard.check(request, required).await {
             Ok(identity) => {
+                let nonce = guard.next_nonce(&identity);
                 request.extensions_mut().insert(identity);
-                Ok(())
+                Ok(nonce)
             }
             Err(why) => Err((why, required.clone())),
         },

@@ -36,11 +36,13 @@
 //! token has to name the service as its audience.
 //!
 //! An access token that is bound to a key (RFC 9449) passes only with a proof that its holder has the key, and only where
-//! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token. One that is
+//! [`GuardBuilder::dpop`] says under which address clients know the service; never as a plain Bearer token.
+//! [`GuardBuilder::dpop_nonces`] demands proofs that could not be made beforehand. One that is
 //! bound to a certificate (RFC 8705) passes only where the server says with [`PeerCertificate`] that the connection has it.
 //!
 //! Who the users are, which API keys there are and which tokens were withdrawn it asks through small ports:
 //! [`Users`], [`ApiKeys`], [`OpaqueTokens`], [`Revocations`], [`Keys`]. When one of them cannot answer, nobody passes.
+//! Who keeps hashes of passwords finds help in the module `passwords`, with the feature of that name.
 //!
 //! # What is remembered, and for how long
 //!
@@ -54,6 +56,49 @@
 //! | keys | as their `Cache-Control` says; 24 h more while the issuer is down | |
 //!
 //! All of it is bounded, and none of it holds a token or a password, only a keyed hash of it.
+//!
+//! # Pages of other origins
+//!
+//! Before a page calls a service of another origin, its browser asks with OPTIONS and without credentials, which a guard
+//! refuses. So the `CorsLayer` of tower-http goes around the guard: then it answers the browser, and pages can read refusals
+//! too. In axum the layer that is added last is the outermost; with `ServiceBuilder` it is the first. Leave
+//! `allow_credentials` out: a token is no credential of the browser's, and cookies are not for other origins.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use gatepass_guard::Guard;
+//! use gatepass_proto::Scope;
+//! use http::{HeaderName, HeaderValue, header};
+//! use tower_http::cors::{AllowHeaders, AllowMethods, CorsLayer};
+//!
+//! fn app(guard: &Guard) -> Router {
+//!     let pages = CorsLayer::new()
+//!         .allow_origin([HeaderValue::from_static("https://app.example")])
+//!         .allow_methods(AllowMethods::mirror_request())
+//!         .allow_headers(AllowHeaders::mirror_request())
+//!         .expose_headers([
+//!             header::WWW_AUTHENTICATE,
+//!             header::RETRY_AFTER,
+//!             HeaderName::from_static("dpop-nonce"),
+//!         ]);
+//!     Router::new()
+//!         .route("/", get(async || "good morning"))
+//!         .layer(guard.layer(Scope::default()))
+//!         .layer(pages)
+//! }
+//! # use tower::ServiceExt as _;
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let app = app(&Guard::builder().build());
+//! # for (method, status) in [("OPTIONS", 200), ("GET", 401)] {
+//! #     let request = http::Request::builder().method(method).header("origin", "https://app.example");
+//! #     let answer = app.clone().oneshot(request.body(axum::body::Body::empty())?).await?;
+//! #     assert_eq!(answer.status(), status);
+//! #     assert_eq!(answer.headers()["access-control-allow-origin"], "https://app.example");
+//! # }
+//! # Ok(())
+//! # }
+//! ```
 
 mod basic;
 mod body;
@@ -70,6 +115,10 @@ mod identity;
 mod introspection;
 mod issuer;
 mod layer;
+mod nonces;
+mod observed;
+#[cfg(feature = "passwords")]
+pub mod passwords;
 mod path;
 mod pattern;
 mod peer;
@@ -93,6 +142,7 @@ pub use identity::{Identity, Scheme};
 pub use introspection::Introspection;
 pub use issuer::Issuer;
 pub use layer::{GuardLayer, GuardService, RulesLayer};
+pub use observed::AtIssuer;
 pub use path::PathFault;
 pub use pattern::{PathPattern, PatternError};
 pub use peer::{PeerAddr, PeerCertificate};
@@ -104,6 +154,7 @@ pub use refusal::Refusal;
 pub use requirement::Requirement;
 pub use resource::{ResourceError, ResourceMetadata};
 pub use rules::{Access, Rule, Rules};
+pub use seen::SeenProofs;
 
 #[cfg(test)]
 mod tests;

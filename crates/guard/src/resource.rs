@@ -33,6 +33,8 @@ pub struct ResourceMetadata {
     resource_documentation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     dpop_signing_alg_values_supported: Option<Vec<&'static str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tls_client_certificate_bound_access_tokens: bool,
     #[serde(skip)]
     url: String,
     #[serde(skip)]
@@ -81,6 +83,7 @@ impl ResourceMetadata {
             resource_name: None,
             resource_documentation: None,
             dpop_signing_alg_values_supported: None,
+            tls_client_certificate_bound_access_tokens: false,
         })
     }
 
@@ -110,6 +113,14 @@ impl ResourceMetadata {
     #[must_use]
     pub fn documentation(mut self, url: &Url) -> Self {
         self.resource_documentation = Some(url.to_string());
+        self
+    }
+
+    /// Says that clients may show certificates, for tokens that are bound to one
+    /// (`tls_client_certificate_bound_access_tokens`, RFC 8705 §3).
+    #[must_use]
+    pub fn certificate_bound_tokens(mut self) -> Self {
+        self.tls_client_certificate_bound_access_tokens = true;
         self
     }
 

@@ -1,5 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gatepass_proto::dpop::{MAX_AGE, Proof};
@@ -10,9 +11,10 @@ const MAX_PROOFS: usize = 32 * 1024;
 
 /// The proofs that were seen and would still be good (RFC 9449 §11.1), in this process alone. Where there is no more
 /// room the oldest is forgotten, and with it everything of its age is refused: too many requests make the window
-/// narrower, and none lets a proof pass twice.
-#[derive(Default)]
-pub(crate) struct Seen(Mutex<Proofs>);
+/// narrower, and none lets a proof pass twice. Clones are the same, so that a guard may go on where another was
+/// ([`GuardBuilder::dpop_seen`](crate::GuardBuilder::dpop_seen)).
+#[derive(Clone, Default)]
+pub struct SeenProofs(Arc<Mutex<Proofs>>);
 
 #[derive(Default)]
 struct Proofs {
@@ -22,7 +24,7 @@ struct Proofs {
     forgotten: Option<Timestamp>,
 }
 
-impl Seen {
+impl SeenProofs {
     /// Whether this is the first time.
     pub(crate) fn admit(&self, proof: &Proof, now: Timestamp) -> bool {
         self.admit_among(MAX_PROOFS, proof, now)
@@ -66,12 +68,18 @@ impl Proofs {
     }
 }
 
+impl fmt::Debug for SeenProofs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeenProofs").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use gatepass_proto::dpop::Proof;
     use gatepass_proto::{Digest, Timestamp};
 
-    use super::Seen;
+    use super::SeenProofs;
 
     fn proof(name: &str, made_at: u64) -> Proof {
         Proof {
@@ -84,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_proof_is_good_once() {
-        let seen = Seen::default();
+        let seen = SeenProofs::default();
         let at = Timestamp::from_secs;
         assert!(seen.admit(&proof("a", 1000), at(1000)));
         assert!(seen.admit(&proof("b", 1000), at(1000)));
@@ -99,7 +107,7 @@ mod tests {
 
     #[test]
     fn too_many_make_the_window_narrower() {
-        let seen = Seen::default();
+        let seen = SeenProofs::default();
         let now = Timestamp::from_secs(1010);
         let admit = |name, made_at| seen.admit_among(2, &proof(name, made_at), now);
         assert!(admit("a", 1001) && admit("b", 1002) && admit("c", 1003));

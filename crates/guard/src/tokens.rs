@@ -8,6 +8,7 @@ use gatepass_proto::jose::{KeySet, NamedKey, VerifiedJws};
 use gatepass_proto::{Secret, Timestamp};
 
 use crate::issuer::{Checker, Issuer};
+use crate::ports::Unavailable;
 use crate::refusal::Refusal;
 use crate::remembered::Remembered;
 
@@ -94,6 +95,18 @@ impl Tokens {
         self.verified.insert(tag, now, until, verified);
         issuer.check_revoked(&claims).await?;
         Ok(claims)
+    }
+
+    /// Whether tokens of one issuer at least could be checked now; why not, of the first.
+    pub(crate) async fn reach(&self) -> Result<(), Unavailable> {
+        let mut first = None;
+        for issuer in &self.issuers {
+            match issuer.reach().await {
+                Ok(()) => return Ok(()),
+                Err(why) => first = first.or(Some(why)),
+            }
+        }
+        first.map_or(Ok(()), Err)
     }
 
     /// The issuer that a token says it is from. Nobody is asked about any other.

@@ -18,6 +18,7 @@ use hyper::body::Incoming;
 use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::connections::{self, Tuned};
 use crate::patience::Patient;
@@ -26,6 +27,8 @@ use crate::unread;
 
 /// How long requests may take to end after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long connections that are cut may take to end.
+const LAST: Duration = Duration::from_secs(1);
 
 /// A listener with what is served on it.
 #[derive(Debug)]
@@ -70,18 +73,40 @@ pub async fn serve(
     doors: impl IntoIterator<Item = Door>,
     stop: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
+    let stop = async {
+        stop.await;
+        DRAIN
+    };
+    serve_until(doors, stop).await.map(|_| ())
+}
+
+/// The same, where `stop` says for how long the requests under way may go on. Says how many connections were cut then.
+///
+/// # Errors
+///
+/// A listener broke.
+pub async fn serve_until(
+    doors: impl IntoIterator<Item = Door>,
+    stop: impl Future<Output = Duration> + Send,
+) -> io::Result<usize> {
     let handle: Handle<SocketAddr> = Handle::new();
     let doors = doors.into_iter().map(|door| door.serve(handle.clone()));
-    let serving = futures_util::future::try_join_all(doors);
-    tokio::pin!(serving);
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = stop => {
-            handle.graceful_shutdown(Some(DRAIN));
-            serving.await
-        }
+    let mut serving = futures_util::future::try_join_all(doors);
+    let patience = tokio::select! {
+        ended = &mut serving => return ended.map(|_| 0),
+        patience = stop => patience,
     };
-    ended.map(|_| ())
+    handle.graceful_shutdown(None);
+    if let Ok(ended) = timeout(patience, &mut serving).await {
+        return ended.map(|_| 0);
+    }
+    let cut = handle.connection_count();
+    handle.shutdown();
+    // One whose peer has not shaken hands yet hears nothing of it.
+    match timeout(LAST, serving).await {
+        Ok(ended) => ended.map(|_| cut),
+        Err(_) => Ok(cut),
+    }
 }
 
 /// A request's service, which knows where its connection comes from.

@@ -7,7 +7,9 @@
 //!
 //! Requests have in their extensions a `ConnectInfo<SocketAddr>`, and where certificates are asked for a [`Connection`].
 //!
-//! The doors are for Unix; what is known of proxies in front, and [`named`], is for any system.
+//! A [`Registry`] is what a process counts; [`operations`] tells operators of it, and whether it can work.
+//!
+//! The doors are for Unix; what is known of proxies in front, [`named`] and what operators ask is for any system.
 
 #[cfg(unix)]
 mod attended;
@@ -18,8 +20,12 @@ mod door;
 mod forwarded;
 mod named;
 mod network;
+mod operations;
+#[cfg(unix)]
+mod passed_on;
 #[cfg(unix)]
 mod patience;
+mod registry;
 #[cfg(unix)]
 mod shown;
 #[cfg(unix)]
@@ -32,10 +38,15 @@ mod unread;
 mod watched;
 
 #[cfg(unix)]
-pub use door::{Door, Seal, bind, serve};
+pub use door::{Door, Seal, bind, serve, serve_until};
 pub use forwarded::nearest_client;
+pub use metrics::{Counter, Gauge, Histogram};
 pub use named::{RequestId, named};
 pub use network::{Network, NetworkError};
+pub use operations::{NotReady, operations, serve_operations};
+#[cfg(unix)]
+pub use passed_on::{Unreadable, passed_on};
+pub use registry::{Labels, Registry, set_to};
 #[cfg(unix)]
 pub use shown::{Connection, Shown};
 #[cfg(unix)]

@@ -10,6 +10,7 @@
 //! * [`flow`] is the client's conversations: inputs in, steps out.
 //! * [`grant`] and [`client_auth`] are tables of one file per grant and per client authentication method.
 //! * [`jose`] signs and checks JSON Web Tokens; [`id_token`], [`dpop`] and [`pkce`] are what is built on it.
+//! * [`throttle`] counts wrong guesses.
 
 pub mod base;
 pub mod client_auth;
@@ -23,6 +24,7 @@ pub mod id_token;
 pub mod jose;
 pub mod message;
 pub mod pkce;
+pub mod throttle;
 
 pub use base::{
     ClientId, Cx, Digest, Entropy, GrantId, Params, ParamsError, Scope, ScopeError, Secret,

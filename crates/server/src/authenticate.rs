@@ -3,16 +3,17 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use gatepass_guard::passwords::Busy;
 use gatepass_http::Clock;
 use gatepass_proto::Secret;
 use gatepass_proto::decide::PasswordFact;
 use gatepass_proto::decide::record::{Key, Record, User};
+use gatepass_proto::throttle;
 use gatepass_store::{Store, StoreError};
 
 use crate::judge::PasswordCheck;
 use crate::lanes::Lanes;
-use crate::passwords::{Busy, Passwords};
-use crate::throttle;
+use crate::passwords::Passwords;
 
 /// The longest name that is looked up, in bytes.
 const MAX_USERNAME: usize = 256;
@@ -38,7 +39,7 @@ impl PasswordCheck for Authenticator<'_> {
         let Ok(place) = self.passwords.place() else {
             return Ok(PasswordFact::Busy);
         };
-        let charges = throttle::charges(username, self.from);
+        let charges = throttle::guess(username, self.from);
         if let Err(throttled) = self.store.charge(&charges, self.clock.now()).await? {
             return Ok(PasswordFact::Throttled(throttled.retry_after));
         }

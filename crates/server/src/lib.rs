@@ -45,7 +45,6 @@ mod seal;
 mod show;
 mod sweeper;
 mod throttle;
-mod workspace;
 
 pub use admin::{
     Admin, AdminError, AuditFilter, ClaimChanges, Imported, NewClient, ServerKey, TransferError,
@@ -62,5 +61,6 @@ pub use gatepass_store::{Copied, CopyError, place as database_place};
 pub use keys::{KeyRotation, KeysError};
 pub use listen::{Server, StartError};
 pub use mtls::Mtls;
+pub use passwords::{NewPasswordError, hash_new_password};
 pub use ports::Ports;
 pub use proxy::{Network, NetworkError, Proxies};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use gatepass_http::{Clock, SystemClock};
-use gatepass_listen::{Door, Reloader, Seal, Transport, asking, bind};
+use gatepass_listen::{Door, Reloader, Seal, Transport, asking, bind, serve_operations};
 use gatepass_proto::decide::{Pairwise, Rules};
 use gatepass_proto::dpop::Nonces;
 use gatepass_proto::endpoint::register::{Admission, Terms};
@@ -128,10 +128,12 @@ impl Server {
         let transport = given::transport(config)?;
         let meter = Meter::new();
         let operations = match config.operations {
-            Some(address) => Some((
-                listen(address)?.0,
-                operations::router(meter.clone(), Arc::clone(&store)),
-            )),
+            Some(address) => {
+                let store = Arc::clone(&store);
+                let ready = move || operations::ready(Arc::clone(&store));
+                let router = gatepass_listen::operations(meter.registry().clone(), ready);
+                Some((listen(address)?.0, router))
+            }
             None => None,
         };
         let outbox = Outbox::new(app.clone(), given::egress(config)?, meter.clone());
@@ -237,17 +239,17 @@ impl Server {
         // They end with it.
         let mut beside = JoinSet::new();
         beside.spawn(sweep(Arc::clone(&self.store)));
-        beside.spawn(self.meter.clone().keep());
+        beside.spawn(self.meter.registry().clone().keep());
         if let Some(certificate) = self.transport.certificate {
-            let meter = self.meter;
-            beside.spawn(certificate.watch(move |expires| meter.certificate(expires)));
+            let registry = self.meter.registry().clone();
+            beside.spawn(certificate.watch(move |expires| registry.certificate(expires)));
         }
         let app = self.app.clone();
         beside.spawn(async move { app.keep_keys().await });
         beside.spawn(nodes::follow(self.app));
         beside.spawn(self.outbox.run());
         if let Some((listener, router)) = self.operations {
-            beside.spawn(operations::serve(listener, router));
+            beside.spawn(serve_operations(listener, router));
         }
         let ended = gatepass_listen::serve(doors, stop).await;
         beside.shutdown().await;
@@ -329,7 +331,7 @@ async fn assemble(
         nonces: Nonces::new(&nonces),
         terms,
         certified,
-        passwords: Passwords::new(),
+        passwords: Passwords::default(),
         lanes: Lanes::new(),
         cookie: SessionCookie::new(issuer.scheme() == "https"),
         csrf: Csrf::new(&csrf),

@@ -7,28 +7,15 @@ use std::time::{Duration, Instant};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use gatepass_proto::Timestamp;
+use gatepass_listen::{Counter, Histogram, Registry};
 use http::{Method, StatusCode};
-use metrics::{Counter, Histogram, Label, Level, Metadata, Recorder as _};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
-
-/// The bounds of the times that requests take, in seconds.
-const BUCKETS: [f64; 11] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
-];
-/// How long the times of requests lie before they are sorted into the buckets, and their memory is free again.
-const PAUSE: Duration = Duration::from_secs(1);
-const ABOUT: Metadata<'static> = Metadata::new("gatepass_server", Level::INFO, None);
 
 /// Counts what the server does.
 #[derive(Clone)]
-pub(crate) struct Meter(Arc<Inner>);
-
-struct Inner {
-    recorder: PrometheusRecorder,
-    handle: PrometheusHandle,
+pub(crate) struct Meter {
+    registry: Registry,
     /// Found at every request, so without making names.
-    routes: RwLock<HashMap<String, Route>>,
+    routes: Arc<RwLock<HashMap<String, Route>>>,
 }
 
 /// The series of one route.
@@ -39,45 +26,22 @@ struct Route {
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        let builder = PrometheusBuilder::new();
-        // It fails for no bounds alone.
-        let builder = builder
-            .set_buckets(&BUCKETS)
-            .unwrap_or_else(|_| PrometheusBuilder::new());
-        let recorder = builder.build_recorder();
-        Self(Arc::new(Inner {
-            handle: recorder.handle(),
-            recorder,
-            routes: RwLock::default(),
-        }))
-    }
-
-    /// Everything that was counted, as Prometheus reads it.
-    pub(crate) fn render(&self) -> String {
-        self.0.handle.render()
-    }
-
-    /// Sorts the times of requests into their buckets, again and again, until it is aborted: nobody else does while nobody
-    /// asks for the metrics.
-    pub(crate) async fn keep(self) {
-        loop {
-            tokio::time::sleep(PAUSE).await;
-            self.0.handle.run_upkeep();
+        Self {
+            registry: Registry::new(),
+            routes: Arc::default(),
         }
+    }
+
+    /// Where all of it stands.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// Counts what came of a notice to a client.
     pub(crate) fn notice(&self, kind: &'static str, outcome: &'static str) {
-        let labels = vec![Label::new("kind", kind), Label::new("outcome", outcome)];
-        self.counter("gatepass_notices_total", labels).increment(1);
-    }
-
-    /// Says when the certificate expires.
-    pub(crate) fn certificate(&self, expires: Timestamp) {
-        let key = metrics::Key::from_name("gatepass_certificate_expires_seconds");
-        let gauge = self.0.recorder.register_gauge(&key, &ABOUT);
-        // Exact for as long as anybody will use it: 2⁵³ seconds.
-        gauge.set(expires.as_secs() as f64);
+        let labels = [("kind", kind), ("outcome", outcome)];
+        let counter = self.registry.counter("gatepass_notices_total", &labels);
+        counter.increment(1);
     }
 
     fn count(&self, route: &str, method: &Method, status: StatusCode, took: Duration) {
@@ -90,7 +54,7 @@ impl Meter {
 
     /// Whether there is such a series.
     fn add(&self, route: &str, series: (&'static str, StatusCode), took: Duration) -> bool {
-        let routes = self.0.routes.read().unwrap_or_else(PoisonError::into_inner);
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
         let route = routes.get(route);
         let Some((route, requests)) = route.and_then(|own| Some((own, own.requests.get(&series)?)))
         else {
@@ -102,27 +66,19 @@ impl Meter {
     }
 
     fn register(&self, route: &str, (method, status): (&'static str, StatusCode)) {
-        let of_route = || Label::new("route", route.to_owned());
-        let labels = vec![
-            of_route(),
-            Label::new("method", method),
-            Label::new("status", status.as_str().to_owned()),
-        ];
-        let requests = self.counter("gatepass_requests_total", labels);
-        let seconds = metrics::Key::from_parts("gatepass_request_seconds", vec![of_route()]);
-        let seconds = self.0.recorder.register_histogram(&seconds, &ABOUT);
-        let routes = self.0.routes.write();
+        let of_route = ("route", route);
+        let labels = [of_route, ("method", method), ("status", status.as_str())];
+        let requests = self.registry.counter("gatepass_requests_total", &labels);
+        let seconds = self
+            .registry
+            .histogram("gatepass_request_seconds", &[of_route]);
+        let routes = self.routes.write();
         let mut routes = routes.unwrap_or_else(PoisonError::into_inner);
         let route = routes.entry(route.to_owned()).or_insert_with(|| Route {
             seconds,
             requests: HashMap::new(),
         });
         route.requests.insert((method, status), requests);
-    }
-
-    fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
-        let key = metrics::Key::from_parts(name, labels);
-        self.0.recorder.register_counter(&key, &ABOUT)
     }
 }
 
@@ -173,9 +129,8 @@ mod tests {
         ] {
             meter.count(route, method, status, took);
         }
-        meter.0.handle.run_upkeep();
         meter.count("/a", &Method::GET, StatusCode::OK, took);
-        let said = meter.render();
+        let said = meter.registry().render();
         for line in [
             r#"gatepass_requests_total{route="/a",method="GET",status="200"} 3"#,
             r#"gatepass_requests_total{route="/a",method="GET",status="400"} 1"#,

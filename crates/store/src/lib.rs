@@ -37,10 +37,11 @@ pub mod transfer;
 
 pub use copied::{Copied, CopyError};
 pub use found::Found;
+pub use gatepass_proto::throttle::{Charge, Limit, Throttled};
 pub use memory::MemoryStore;
 pub use news::News;
 pub use open::{file, look, open, place};
-pub use port::{Charge, CommitError, Limit, Store, StoreError, Throttled};
+pub use port::{CommitError, Store, StoreError};
 pub use postgres::PostgresStore;
 pub use remembering::Remembering;
 pub use sqlite::{Restore, SqliteStore};

@@ -1,9 +1,8 @@
-use std::time::Duration;
-
 use async_trait::async_trait;
 use gatepass_proto::Timestamp;
 use gatepass_proto::decide::change::{AuditLine, Change};
 use gatepass_proto::decide::record::{Key, Kind, Record};
+use gatepass_proto::throttle::{Charge, Throttled};
 
 use crate::{News, Table};
 
@@ -61,50 +60,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends in good order: what was asked is done, files are closed. Nothing may be asked afterwards.
     async fn close(&self) {}
-}
-
-/// One account of the throttle and its limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Charge {
-    /// What is counted: `user:` and a digest of the name, `addr:` and an address ….
-    pub account: String,
-    /// How many failures it may have.
-    pub limit: Limit,
-}
-
-/// How many wrong guesses in a row are allowed, and what follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// The guess that reaches this number blocks the account.
-    pub failures: u32,
-    /// How long the first block lasts; each further guess doubles it.
-    pub block: Duration,
-    /// The longest block.
-    pub longest: Duration,
-    /// How long it takes to forget one failure. `None` forgets none, and counts failures in a row; an account that leaks
-    /// counts all, for it is shared, and one right guess proves nothing about the others.
-    pub leak: Option<Duration>,
-    /// After this long without a guess the count starts again.
-    pub forget: Duration,
-}
-
-impl Limit {
-    /// Until when an account that has just been charged its `failures`-th guess is blocked, if it is.
-    pub fn blocked_until(&self, failures: u32, now: Timestamp) -> Option<Timestamp> {
-        let over = failures.checked_sub(self.failures)?;
-        let block = self
-            .block
-            .saturating_mul(1 << over.min(20))
-            .min(self.longest);
-        Some(now + block)
-    }
-}
-
-/// The account is blocked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Throttled {
-    /// How long until the next guess is admitted.
-    pub retry_after: Duration,
 }
 
 /// The database did not answer as it should.

@@ -5,11 +5,13 @@
 //! fields. A secret is never a member, only where it is ([`SecretRef`]).
 
 mod api_key;
+mod cors;
 mod file;
 mod issuer;
 mod proxies;
 mod resource;
 mod rule;
+mod user;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -24,11 +26,13 @@ use crate::login::LoginSettings;
 use gatepass_settings::span;
 
 pub use api_key::ApiKeyEntry;
+pub use cors::{CorsEntry, Origin, OriginError};
 pub use file::ConfigError;
 pub use issuer::{IntrospectedTokens, IntrospectionEntry, IssuerEntry};
 pub use proxies::Proxies;
 pub use resource::ResourceEntry;
 pub use rule::{AccessEntry, Otherwise, RuleEntry};
+pub use user::UserEntry;
 
 /// The most bytes of headers that a connection takes, whatever a gate would.
 const MAX_HEADER_BYTES: usize = 32 * 1024;
@@ -39,6 +43,9 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 pub struct Config {
     /// Where to listen; port 0 picks one.
     pub listen: SocketAddr,
+    /// Where operators ask for `/health`, `/ready` and `/metrics`, without a login; `None` nowhere, and nothing is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations_listen: Option<SocketAddr>,
     /// Where the API is: `http://…`, `https://…` or `unix:/path`. `None` sends nothing on, for a guard that only answers
     /// to the proxies of `forward_auth`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,6 +59,8 @@ pub struct Config {
     pub realm: String,
     /// Whether access tokens that are bound to a key are taken, with a proof of it (RFC 9449).
     pub dpop: bool,
+    /// Whether those proofs must have a nonce from here (RFC 9449 §9), so that none is made beforehand.
+    pub dpop_nonces: bool,
     /// Whether an API without TLS is spoken to in HTTP/2 from the start, as gRPC servers expect.
     pub http2: bool,
     /// Whether the API gets the `Host` that the client sent in place of its own.
@@ -75,6 +84,9 @@ pub struct Config {
     /// Which API keys are taken.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub api_key: Vec<ApiKeyEntry>,
+    /// Who may come with a name and a password.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub user: Vec<UserEntry>,
     /// What a request needs, by path and method; the first that fits counts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rule: Vec<RuleEntry>,
@@ -82,6 +94,8 @@ pub struct Config {
     pub otherwise: Otherwise,
     /// How the API learns who asks.
     pub identity: IdentityEntry,
+    /// Which pages of other origins may call the API.
+    pub cors: CorsEntry,
     /// How people log in with their browsers; `None` has nobody log in here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<LoginSettings>,
@@ -95,6 +109,8 @@ pub enum Dialect {
     Nginx,
     /// Traefik's `ForwardAuth`, at `/.gatepass/auth/traefik`.
     Traefik,
+    /// Caddy's `forward_auth`, at `/.gatepass/auth/caddy`.
+    Caddy,
     /// Envoy's `ext_authz` over HTTP, below `/.gatepass/auth/envoy`.
     Envoy,
 }
@@ -111,6 +127,9 @@ pub struct Tls {
     pub key: Option<PathBuf>,
     /// In place of both: a certificate for this machine from an authority made for it.
     pub dev: bool,
+    /// Whether clients are asked for a certificate of their own, and let in without: access tokens that are bound to one
+    /// (RFC 8705 §3) pass with it. Any is taken, for the token says which.
+    pub client_certificates: bool,
 }
 
 /// What a request may take.
@@ -131,6 +150,9 @@ pub struct Limits {
     /// How long an answer that has begun, or a WebSocket, may be silent in both directions; zero is for ever.
     #[serde(with = "span")]
     pub idle_timeout: Duration,
+    /// How long what is under way may go on when the guard is told to end; zero cuts it at once.
+    #[serde(with = "span")]
+    pub drain_timeout: Duration,
 }
 
 /// How the API learns who asks.
@@ -172,10 +194,12 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            operations_listen: None,
             upstream: None,
             public_url: None,
             realm: "gatepass".to_owned(),
             dpop: true,
+            dpop_nonces: false,
             http2: false,
             keep_host: false,
             extra_ca: None,
@@ -186,9 +210,11 @@ impl Default for Config {
             resource: ResourceEntry::default(),
             issuer: Vec::new(),
             api_key: Vec::new(),
+            user: Vec::new(),
             rule: Vec::new(),
             otherwise: Otherwise::default(),
             identity: IdentityEntry::default(),
+            cors: CorsEntry::default(),
             login: None,
         }
     }
@@ -202,6 +228,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(600),
+            drain_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -261,6 +288,12 @@ impl Config {
                 "nobody may ask yet: name the proxies in proxies.trusted",
             );
         }
+        if self.operations_listen == Some(self.listen) && self.listen.port() != 0 {
+            return fault(
+                "operations_listen",
+                "it is where clients ask; take another port, that the internet does not reach",
+            );
+        }
         if !(1..=MAX_HEADER_BYTES).contains(&self.limits.max_header_bytes) {
             return fault("limits.max_header_bytes", "expected 1 to 32768");
         }
@@ -269,6 +302,11 @@ impl Config {
             return fault("issuer", "one of them stands there twice");
         }
         api_key::agree(&self.api_key)?;
+        user::agree(&self.user)?;
+        if self.dpop_nonces && !self.dpop {
+            return fault("dpop_nonces", "they are for DPoP proofs; set dpop to true");
+        }
+        self.cors.agree(self.upstream.is_some())?;
         match (&self.tls.cert, &self.tls.key, self.tls.dev) {
             (None, None, _) | (Some(_), Some(_), false) => {}
             (_, _, true) => {
@@ -279,6 +317,12 @@ impl Config {
             }
             _ => return fault("tls", "cert and key belong together; give both"),
         }
+        if self.tls.client_certificates && self.tls.cert.is_none() && !self.tls.dev {
+            return fault(
+                "tls.client_certificates",
+                "clients show theirs on connections with TLS alone; give cert and key",
+            );
+        }
         Ok(())
     }
 
@@ -286,6 +330,10 @@ impl Config {
     pub fn needs_restart(&self, new: &Self) -> Vec<&'static str> {
         let differs = [
             ("listen", self.listen != new.listen),
+            (
+                "operations_listen",
+                self.operations_listen != new.operations_listen,
+            ),
             ("tls", self.tls != new.tls),
         ];
         let named = differs.iter().filter(|(_, differs)| *differs);

@@ -9,7 +9,7 @@ use super::{Config, ConfigError};
 const REFERENCE: Reference = Reference {
     text: include_str!("../../../../packaging/guard.toml"),
     free: &["client_secret", "key", "allow", "params"],
-    lists: &["issuer", "api_key", "rule"],
+    lists: &["issuer", "api_key", "user", "rule"],
 };
 
 fn read(text: &str) -> Result<Config, ConfigError> {
@@ -42,6 +42,8 @@ fn the_reference_says_what_is_so_without_it() {
                  introspection = { client_id = 'weather-guard', client_secret = { file = '/etc/gatepass/introspection.secret' } }\n\
                  [[api_key]]\nname = 'nightly-report'\nsubject = 'nightly-report'\n\
                  sha256 = '5f0c6a1e9b7d4238c0e1f5a49d3b8276e4c7a0915d2f8b63170e9ca4b85d26f3'\n\
+                 [[user]]\nname = 'nightly'\n\
+                 password_hash = '$argon2id$v=19$m=19456,t=2,p=1$wiOXlC7xAnR5sxn1LnmPgw$4BqPVsk5iKYZ7Qz1mH6HkGqLJhlVCyyxYwbWsDzqGpM'\n\
                  [[rule]]\npath = '/admin/**'\n[identity.jwt]\n\
                  [login]\nissuer = 'https://login.example.com'\nclient_id = 'weather'\n\
                  allow = { email_domains = ['example.com'] }\n[login.params]\nhd = 'example.com'\n";
@@ -133,6 +135,10 @@ fn settings_that_do_not_agree_are_found() {
         (
             "upstream = 'http://a'\n[[issuer]]\nissuer = 'https://a'\n[[issuer]]\nissuer = 'https://a'",
             "issuer",
+        ),
+        (
+            "upstream = 'http://a'\ndpop = false\ndpop_nonces = true",
+            "dpop_nonces",
         ),
         ("upstream = 'http://a'\n[tls]\ncert = 'x'", "tls"),
         (

@@ -13,6 +13,7 @@ impl Dialect {
         match self {
             Self::Nginx => "nginx",
             Self::Traefik => "traefik",
+            Self::Caddy => "caddy",
             Self::Envoy => "envoy",
         }
     }
@@ -27,7 +28,7 @@ impl Question {
                 method(headers, "x-original-method")?,
                 target(headers, "x-original-uri")?,
             ),
-            Dialect::Traefik => (
+            Dialect::Traefik | Dialect::Caddy => (
                 method(headers, "x-forwarded-method")?,
                 target(headers, "x-forwarded-uri")?,
             ),

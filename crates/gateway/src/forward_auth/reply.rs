@@ -9,6 +9,7 @@ use super::forbid;
 use crate::config::Dialect;
 use crate::gate::{Parts, Verdict};
 use crate::login::{StepUp, Visit};
+use crate::outcome::Outcome;
 
 /// What the status would be, for a proxy that knows no more than three.
 const STATUS: HeaderName = HeaderName::from_static("x-gatepass-status");
@@ -55,10 +56,14 @@ impl Parts {
         if let Some(cookies) = self.other_cookies(asked) {
             headers.insert(COOKIE, cookies);
         }
-        if dialect == Dialect::Envoy
-            && let Some(names) = self.to_remove(asked, &told)
-        {
-            headers.insert(TO_REMOVE, names);
+        match dialect {
+            Dialect::Nginx | Dialect::Traefik => {}
+            Dialect::Caddy => self.leave_nothing_unsaid(headers, asked),
+            Dialect::Envoy => {
+                if let Some(names) = self.to_remove(asked, &told) {
+                    headers.insert(TO_REMOVE, names);
+                }
+            }
         }
         headers.extend(told);
         answer
@@ -88,16 +93,31 @@ impl Parts {
         if let Ok(place) = HeaderValue::try_from(place) {
             answer.headers_mut().insert(LOGIN, place);
         }
-        answer
+        Outcome::LogIn.mark(answer)
     }
 
     /// The request's cookies without those of the login, for the proxy to put in their place.
     fn other_cookies(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let login = self.login.as_deref()?;
-        let cookies = headers.get_all(COOKIE).iter();
-        let mut only: HeaderMap = cookies.map(|value| (COOKIE, value.clone())).collect();
+        let mut only = cookies_of(headers);
         login.strip(&mut only);
-        only.remove(COOKIE)
+        in_one(&only)
+    }
+
+    /// Caddy takes a header that it is to copy and is not told of for the name of its own variable, and hands that on to the
+    /// API. So it is told of each: one that says nothing is empty.
+    fn leave_nothing_unsaid(&self, headers: &mut HeaderMap, asked: &HeaderMap) {
+        let names = self.introduction.names();
+        for name in names.filter_map(|name| HeaderName::try_from(name).ok()) {
+            headers.insert(name, HeaderValue::from_static(""));
+        }
+        if !headers.contains_key(COOKIE) {
+            let all = match self.login {
+                None => in_one(&cookies_of(asked)),
+                Some(_) => None,
+            };
+            headers.insert(COOKIE, all.unwrap_or(HeaderValue::from_static("")));
+        }
     }
 
     /// What must not reach the API of what a client has sent, and what it would take for ours where we say nothing.
@@ -111,6 +131,20 @@ impl Parts {
         names.sort_unstable();
         names.dedup();
         HeaderValue::try_from(names.join(",")).ok()
+    }
+}
+
+fn cookies_of(headers: &HeaderMap) -> HeaderMap {
+    let cookies = headers.get_all(COOKIE).iter();
+    cookies.map(|value| (COOKIE, value.clone())).collect()
+}
+
+/// Cookies in one header (RFC 6265 §5.4), for a proxy that copies no more than one.
+fn in_one(cookies: &HeaderMap) -> Option<HeaderValue> {
+    let all: Vec<&[u8]> = cookies.values().map(HeaderValue::as_bytes).collect();
+    match all.is_empty() {
+        true => None,
+        false => HeaderValue::from_bytes(&all.join(&b"; "[..])).ok(),
     }
 }
 

@@ -5,6 +5,8 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::outcome::Outcome;
+
 /// A document in JSON that nobody may keep.
 pub(crate) fn answer(status: StatusCode, document: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(document.to_string()));
@@ -16,8 +18,8 @@ pub(crate) fn answer(status: StatusCode, document: &Value) -> Response<Body> {
 }
 
 /// A refusal, with what to do about it.
-pub(crate) fn refuse(status: StatusCode, error: &str, description: &str) -> Response<Body> {
+pub(crate) fn refuse(status: StatusCode, error: &'static str, description: &str) -> Response<Body> {
     tracing::debug!(status = status.as_u16(), error, description, "refused");
     let document = json!({ "error": error, "error_description": description });
-    answer(status, &document)
+    Outcome::Error(error).mark(answer(status, &document))
 }

@@ -10,10 +10,14 @@ use url::Url;
 use super::Parts;
 use super::api_keys::KeyRing;
 use super::issuers::issuer;
+use super::kept::Kept;
 use super::secrets::Secrets;
+use super::users::People;
 use crate::config::{Config, ConfigError};
 use crate::identity::Introduction;
 use crate::login::BrowserLogin;
+use crate::meter::Meter;
+use crate::open::Open;
 use crate::upstream::{Upstream, UpstreamSettings};
 
 /// How long an issuer may take to answer, all in all.
@@ -24,6 +28,8 @@ pub(super) struct Draft<'a> {
     config: &'a Config,
     secrets: &'a Secrets,
     clock: &'a Arc<dyn Clock>,
+    meter: &'a Meter,
+    open: &'a Open,
     public_url: Url,
     transport: HttpTransport,
     /// What was in force, where it knew the API by the same URL and trusted the same authorities.
@@ -35,6 +41,7 @@ impl<'a> Draft<'a> {
         config: &'a Config,
         secrets: &'a Secrets,
         clock: &'a Arc<dyn Clock>,
+        (meter, open): (&'a Meter, &'a Open),
         old: Option<&'a Parts>,
     ) -> Result<Self, ConfigError> {
         let egress = Egress {
@@ -50,6 +57,8 @@ impl<'a> Draft<'a> {
             config,
             secrets,
             clock,
+            meter,
+            open,
             public_url: public_url(config)?,
             transport: HttpTransport::new(egress)
                 .map_err(|error| ConfigError::setting("extra_ca", error))?,
@@ -61,14 +70,19 @@ impl<'a> Draft<'a> {
     pub(super) fn guard(
         &self,
         dress: &(dyn Fn(GuardBuilder) -> GuardBuilder + Send + Sync),
+        kept: &Kept,
     ) -> Result<Guard, ConfigError> {
         let of = |config: &Config| {
             (
                 config.realm.clone(),
-                config.dpop,
-                config.resource.clone(),
+                (config.dpop, config.dpop_nonces),
+                (
+                    config.resource.clone(),
+                    config.proxies.client_certificate_from.clone(),
+                ),
                 config.issuer.clone(),
                 config.api_key.clone(),
+                config.user.clone(),
             )
         };
         let same = |old: &&Parts| {
@@ -81,15 +95,25 @@ impl<'a> Draft<'a> {
             .realm(&self.config.realm)
             .resource(self.metadata()?);
         if self.config.dpop {
-            builder = builder.dpop(&self.public_url);
+            let seen = kept.seen.clone();
+            builder = builder.dpop(&self.public_url).dpop_seen(seen);
+        }
+        if self.config.dpop_nonces {
+            builder = builder.dpop_nonces(kept.nonces.clone());
         }
         for (entry, secret) in self.config.issuer.iter().zip(&self.secrets.clients) {
             let issuer = issuer(entry, &self.resource(), secret.as_ref());
+            let meter = self.meter.clone();
+            let issuer = issuer.observe(move |what| meter.at_issuer(what));
             builder = builder.issuer(issuer.transport(self.transport.clone()));
         }
         if !self.config.api_key.is_empty() {
             let keys = KeyRing::new(&self.config.api_key, self.clock);
             builder = builder.api_keys(Arc::new(keys));
+        }
+        if !self.config.user.is_empty() {
+            let people = People::new(&self.config.user, &kept.attempts, self.clock);
+            builder = builder.basic(Arc::new(people));
         }
         Ok(dress(builder).build())
     }
@@ -107,6 +131,13 @@ impl<'a> Draft<'a> {
         let metadata = match &entry.resource_name {
             Some(name) => metadata.name(name),
             None => metadata,
+        };
+        let proxies = &self.config.proxies;
+        let shown =
+            self.config.tls.client_certificates || proxies.client_certificate_from.is_some();
+        let metadata = match shown {
+            true => metadata.certificate_bound_tokens(),
+            false => metadata,
         };
         Ok(match &entry.resource_documentation {
             Some(url) => metadata.documentation(url),
@@ -178,7 +209,7 @@ impl<'a> Draft<'a> {
             http2: self.config.http2,
             ..UpstreamSettings::default()
         };
-        let upstream = Upstream::new(url, settings);
+        let upstream = Upstream::counting(url, settings, self.open.clone());
         upstream
             .map(Some)
             .map_err(|error| ConfigError::setting("upstream", error))

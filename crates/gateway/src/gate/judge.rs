@@ -2,14 +2,20 @@
 
 use axum::body::Body;
 use gatepass_guard::{Access, Identity, Refusal, Requirement, X_API_KEY, is_grpc};
+use gatepass_proto::ErrorCode;
 use gatepass_proto::base::opaque::API_KEY;
 use gatepass_proto::dpop::DPOP;
 use gatepass_proto::message::credentials::Credentials;
 use http::header::{AUTHORIZATION, PROXY_AUTHORIZATION};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 
 use super::Parts;
+use super::answers::refuse;
 use crate::login::{BrowserLogin, StepUp, Visit, Visitor};
+use crate::outcome::Outcome;
+
+/// What is counted of a request that a page of another site has sent with somebody's session or password.
+const CROSS_SITE: &str = "cross_site";
 
 /// What becomes of a request.
 pub(crate) enum Verdict {
@@ -42,10 +48,11 @@ impl Parts {
         required: &Requirement,
         asked: &HeaderMap,
     ) -> Response<Body> {
-        match is_grpc(asked) {
+        let answer = match is_grpc(asked) {
             true => self.guard.refuse_grpc(why, required),
             false => self.guard.refuse(why, required),
-        }
+        };
+        Outcome::Error(why.code()).mark(answer)
     }
 
     /// Credentials come first: who sends some means them, whatever cookie comes along.
@@ -54,11 +61,19 @@ impl Parts {
             let visit = Visit::from(&*request);
             match login.visitor(&visit) {
                 Visitor::Known(identity) => return self.known(login, &visit, identity, required),
-                Visitor::CrossSite => return Verdict::Answer(login.turn_away()),
+                Visitor::CrossSite => {
+                    let answer = Outcome::Error(CROSS_SITE).mark(login.turn_away());
+                    return Verdict::Answer(answer);
+                }
                 Visitor::Due => return log_in(required),
                 Visitor::Stranger if login.wants_login(&visit) => return log_in(required),
                 Visitor::Stranger => {}
             }
+        }
+        if self.is_in_anothers_name(&Visit::from(&*request)) {
+            let text = "a page of another site has sent this request with a password that the browser remembers";
+            let answer = refuse(StatusCode::FORBIDDEN, "access_denied", text);
+            return Verdict::Answer(Outcome::Error(CROSS_SITE).mark(answer));
         }
         let authorization = request.headers().get(AUTHORIZATION).cloned();
         match self.guard.check(request, required).await {
@@ -91,7 +106,14 @@ impl Parts {
     /// Sends a person off to log in.
     pub(crate) async fn send_off(&self, visit: &Visit<'_>, step_up: &StepUp) -> Response<Body> {
         match &self.login {
-            Some(login) => login.begin(visit, step_up).await,
+            Some(login) => {
+                let answer = login.begin(visit, step_up).await;
+                let outcome = match answer.status().is_redirection() {
+                    true => Outcome::LogIn,
+                    false => Outcome::Error(ErrorCode::TemporarilyUnavailable.as_str()),
+                };
+                outcome.mark(answer)
+            }
             None => self.refuse(
                 &Refusal::NoCredentials,
                 &Requirement::default(),
@@ -107,6 +129,9 @@ impl Parts {
             headers.remove(AUTHORIZATION);
         }
         for name in [X_API_KEY, DPOP, PROXY_AUTHORIZATION] {
+            headers.remove(name);
+        }
+        if let Some(name) = &self.certificate_header {
             headers.remove(name);
         }
         if let Some(login) = &self.login {

@@ -6,16 +6,24 @@
 
 mod answers;
 mod api_keys;
+#[cfg(unix)]
+mod certificate;
 mod client;
+mod cross_site;
 mod draft;
+mod ending;
 mod issuers;
 mod judge;
+mod kept;
+mod operations;
 mod own;
 mod parts;
 mod rules;
 mod secrets;
+mod users;
 mod way;
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
@@ -51,6 +59,7 @@ struct Inner {
     current: RwLock<Arc<Parts>>,
     /// One reload at a time, so that the last one counts.
     reloading: Mutex<()>,
+    ending: AtomicBool,
 }
 
 /// What is added to each guard that is made of the settings.
@@ -81,12 +90,13 @@ impl Gate {
             dress: Box::new(dress),
             current: RwLock::new(Arc::new(parts)),
             reloading: Mutex::new(()),
+            ending: AtomicBool::new(false),
         })))
     }
 
     /// Takes new settings into force, all at once: requests that are under way end by the old ones. What stays the same
-    /// keeps what it remembers, so that no proof passes twice and nobody is logged out. `listen` and `tls` are for whoever
-    /// listens: see [`Config::needs_restart`].
+    /// keeps what it remembers, so that no proof passes twice and nobody is logged out. `listen`, `operations_listen` and
+    /// `tls` are for whoever listens: see [`Config::needs_restart`].
     ///
     /// # Errors
     ///
@@ -114,7 +124,11 @@ impl Gate {
 }
 
 async fn serve(State(gate): State<Gate>, request: Request<Body>) -> Response<Body> {
-    gate.parts().answer(request).await
+    let parts = gate.parts();
+    let counting = parts.meter.request();
+    let mut answer = parts.answer(request).await;
+    counting.answered(&mut answer);
+    answer
 }
 
 impl std::fmt::Debug for Gate {

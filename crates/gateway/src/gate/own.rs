@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Parts;
 use super::answers::{answer, refuse};
 use crate::forward_auth;
+use crate::outcome::Outcome;
 use crate::upstream::Client;
 
 /// What stands before the path of each of them.
@@ -35,7 +36,7 @@ impl Parts {
             return self.forward_auth(&asked, &parts, client).await;
         }
         if let Some(login) = self.login.as_deref().filter(|login| login.handles(path)) {
-            return login.answer(request).await;
+            return Outcome::Own.mark_unmarked(login.answer(request).await);
         }
         match place {
             "/health" | "/jwks.json" if !reads(request.method()) => {
@@ -48,11 +49,11 @@ impl Parts {
                 refusal.headers_mut().insert(ALLOW, reading);
                 refusal
             }
-            "/health" => answer(StatusCode::OK, &json!({ "status": "ok" })),
+            "/health" => Outcome::Own.mark(answer(StatusCode::OK, &json!({ "status": "ok" }))),
             "/jwks.json" => {
                 let mut keys = answer(StatusCode::OK, &self.introduction.keys());
                 keys.headers_mut().insert(CACHE_CONTROL, KEYS_KEPT);
-                keys
+                Outcome::Own.mark(keys)
             }
             _ => refuse(StatusCode::NOT_FOUND, "not_found", "there is nothing here"),
         }

@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use gatepass_guard::{Guard, GuardBuilder, Rules};
 use gatepass_http::{Clock, SystemClock};
+use http::HeaderName;
 
 use super::draft::Draft;
+use super::kept::Kept;
 use super::rules::rules;
 use super::secrets::Secrets;
 use crate::config::{Config, ConfigError};
+use crate::cors::Cors;
 use crate::identity::Introduction;
 use crate::login::BrowserLogin;
+use crate::meter::Meter;
+use crate::open::Open;
 use crate::upstream::Upstream;
 
 /// What a gate goes by at one time.
@@ -22,8 +27,17 @@ pub(crate) struct Parts {
     pub(crate) rules: Rules,
     pub(crate) introduction: Arc<Introduction>,
     pub(crate) login: Option<Arc<BrowserLogin>>,
+    /// Which pages of other origins may call the API; `None` where it says so itself.
+    pub(super) cors: Option<Cors>,
     pub(crate) upstream: Option<Upstream>,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The header in which trusted proxies pass on a client's certificate.
+    pub(super) certificate_header: Option<HeaderName>,
+    /// It counts on through a reload.
+    pub(crate) meter: Meter,
+    /// So it is known of what lasts through a reload, too.
+    pub(super) open: Open,
+    pub(super) kept: Kept,
 }
 
 impl Parts {
@@ -40,16 +54,31 @@ impl Parts {
         config.agree()?;
         let secrets = Secrets::read(config).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let draft = Draft::new(config, &secrets, &clock, old)?;
+        let meter = match (old, config.operations_listen) {
+            (Some(old), _) => old.meter.clone(),
+            (None, Some(_)) => Meter::new(),
+            (None, None) => Meter::default(),
+        };
+        let open = match old {
+            Some(old) => old.open.clone(),
+            None => meter.open(),
+        };
+        let kept = old.map_or_else(Kept::new, |old| old.kept.clone());
+        let draft = Draft::new(config, &secrets, &clock, (&meter, &open), old)?;
         Ok(Self {
-            guard: draft.guard(dress)?,
+            guard: draft.guard(dress, &kept)?,
             rules: rules(config)?,
             introduction: draft.introduction()?,
             login: draft.login().await?,
+            cors: Cors::new(config)?,
             upstream: draft.upstream()?,
+            certificate_header: config.proxies.certificate_header()?,
             config: config.clone(),
             secrets,
             clock,
+            meter,
+            open,
+            kept,
         })
     }
 }

@@ -2,36 +2,59 @@
 
 use axum::body::Body;
 use gatepass_guard::{Identity, Requirement};
+use gatepass_proto::dpop::DPOP_NONCE;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::answers::refuse;
 use super::{Parts, Verdict, own};
+use crate::cors::Reader;
 use crate::login::Visit;
+use crate::outcome::Outcome;
 use crate::upstream::{Client, end_hop};
 
 impl Parts {
     /// Answers a request: here, or by the API.
     pub(super) async fn answer(&self, mut request: Request<Body>) -> Response<Body> {
+        let reader = self.reader(&request);
         if let Some(refusal) = self.bounds(&request) {
-            return refusal;
+            return reader.told(refusal);
         }
         let client = self.client(&mut request);
+        #[cfg(unix)]
+        if let Err(why) = self.show_certificate(&mut request, client.trusted) {
+            let status = StatusCode::BAD_REQUEST;
+            return reader.told(refuse(status, "invalid_request", &why.to_string()));
+        }
         let (method, path) = (request.method(), request.uri().path());
         // Before the gate's own places, so that none of them is found under another spelling.
         if let Err(fault) = self.rules.access(method, path) {
-            return self.refuse(&fault.into(), &Requirement::default(), request.headers());
+            let nothing = Requirement::default();
+            return reader.told(self.refuse(&fault.into(), &nothing, request.headers()));
         }
         if let Some(document) = self.guard.serve_metadata(method, path) {
-            return document;
+            return Outcome::Own.mark(document);
         }
         if own::is_own(path) {
             return self.at_own_place(request, &client).await;
         }
-        match self.judge(&mut request).await {
-            Verdict::Pass(identity) => self.send_on(request, identity.as_deref(), &client).await,
-            Verdict::LogIn(step_up) => self.send_off(&Visit::from(&request), &step_up).await,
-            Verdict::Answer(answer) => answer,
+        if let Some(answer) = reader.preflight(&request) {
+            return Outcome::Own.mark_unmarked(answer);
         }
+        reader.forget_session(self.login.as_deref(), &mut request);
+        let answer = match self.judge(&mut request).await {
+            Verdict::Pass(identity) => self.send_on(request, identity.as_deref(), &client).await,
+            Verdict::LogIn(step_up) => {
+                return self.send_off(&Visit::from(&request), &step_up).await;
+            }
+            Verdict::Answer(answer) => answer,
+        };
+        reader.told(answer)
+    }
+
+    /// Who reads the answer. The gate's own places are for navigation, and for proxies that ask.
+    fn reader(&self, request: &Request<Body>) -> Reader<'_> {
+        let cors = self.cors.as_ref();
+        Reader::of(cors.filter(|_| !own::is_own(request.uri().path())), request)
     }
 
     /// Sends a request on, with who asks in place of their credentials.
@@ -58,7 +81,13 @@ impl Parts {
                 }
             }
         }
-        upstream.forward(request, client).await
+        let sent = self.meter.sent();
+        let mut answer = upstream.forward(request, client).await;
+        sent.came_back(&answer);
+        if let Some(nonce) = identity.and_then(|own| self.guard.next_nonce(own)) {
+            answer.headers_mut().insert(DPOP_NONCE, nonce);
+        }
+        answer
     }
 
     /// Refuses what is larger than it may be, and the methods that are not for the API: TRACE would send credentials back,

@@ -90,14 +90,14 @@ impl Visit<'_> {
 
     /// Whether the request may change something, so that it matters whose page it comes from. A WebSocket is opened with
     /// a GET, and is not held back by what else keeps origins apart.
-    pub(super) fn may_change_something(&self) -> bool {
+    pub(crate) fn may_change_something(&self) -> bool {
         let reads = matches!(*self.method, Method::GET | Method::HEAD | Method::OPTIONS);
         !reads || self.headers.contains_key(UPGRADE)
     }
 
     /// Whether the browser says that the request comes from a page of one of these origins. One that says nothing of it
     /// is not believed: browsers name the origin of whatever may change something.
-    pub(super) fn comes_from(&self, origins: &[String]) -> bool {
+    pub(crate) fn comes_from(&self, origins: &[String]) -> bool {
         let mut named = self.headers.get_all(ORIGIN).iter();
         let origin = named.next();
         if named.next().is_some() {

@@ -129,7 +129,8 @@ impl Inner {
         match (switches, upstream_end, websocket) {
             (true, Some(upstream), Some(client)) if agrees => {
                 upgrade::say(&mut head.headers);
-                upgrade::join(client, upstream, self.settings.idle_timeout);
+                let open = self.open.websocket();
+                upgrade::join(client, upstream, self.settings.idle_timeout, open);
             }
             (true, ..) => {
                 return Err(Fault::upstream(
@@ -138,7 +139,9 @@ impl Inner {
             }
             (false, ..) => {
                 let patience = self.settings.idle_timeout;
-                *passed.body_mut() = Body::new(Received::new(body, pulse, patience, consent));
+                let open = self.open.answer();
+                let received = Received::new(body, pulse, patience, consent, open);
+                *passed.body_mut() = Body::new(received);
             }
         }
         *passed.headers_mut() = head.headers;

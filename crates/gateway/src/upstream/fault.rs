@@ -6,6 +6,8 @@ use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 
+use crate::outcome::Outcome;
+
 /// Why a request was not sent on, or has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -90,6 +92,7 @@ impl Fault {
         });
         let mut answer = Response::new(Body::from(told.to_string()));
         *answer.status_mut() = self.status;
+        answer.extensions_mut().insert(Outcome::Error(self.error));
         let headers = answer.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -32,6 +32,7 @@ use http::header::{EXPECT, HOST};
 use http::{HeaderValue, Request, Response};
 use url::Url;
 
+use crate::open::Open;
 use connect::{Connector, Pools};
 use target::Target;
 use via::Via;
@@ -52,6 +53,7 @@ struct Inner {
     settings: UpstreamSettings,
     pools: Pools,
     via: Via,
+    open: Open,
 }
 
 impl Upstream {
@@ -62,6 +64,15 @@ impl Upstream {
     ///
     /// The URL or a certificate cannot be used.
     pub fn new(url: &Url, settings: UpstreamSettings) -> Result<Self, UpstreamError> {
+        Self::counting(url, settings, Open::default())
+    }
+
+    /// The same, whose answers and WebSockets are among these.
+    pub(crate) fn counting(
+        url: &Url,
+        settings: UpstreamSettings,
+        open: Open,
+    ) -> Result<Self, UpstreamError> {
         let target = Target::new(url)?;
         if settings.http2 && settings.keep_host && !target.is_tls() {
             return Err(UpstreamError::HostOverHttp2);
@@ -73,6 +84,7 @@ impl Upstream {
             settings,
             pools,
             via: Via::new(),
+            open,
         };
         Ok(Self {
             inner: Arc::new(inner),

@@ -13,6 +13,7 @@ use tower::BoxError;
 
 use super::consent::Consent;
 use super::pulse::Pulse;
+use crate::open::Answer;
 
 /// A body that may be silent for so long, counted in both directions.
 pub(super) struct Received {
@@ -23,6 +24,8 @@ pub(super) struct Received {
     alarm: Option<Pin<Box<Sleep>>>,
     /// Who waits for its end.
     waiting: Option<Consent>,
+    /// Counts it while it lasts.
+    _open: Answer,
 }
 
 impl Received {
@@ -31,6 +34,7 @@ impl Received {
         pulse: Arc<Pulse>,
         patience: Duration,
         waiting: Option<Consent>,
+        open: Answer,
     ) -> Self {
         Self {
             body,
@@ -38,6 +42,7 @@ impl Received {
             patience,
             alarm: None,
             waiting,
+            _open: open,
         }
     }
 

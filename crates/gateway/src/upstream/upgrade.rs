@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
 
 use super::hop::tokens;
 use super::pulse::Pulse;
+use crate::open::WebSocket;
 
 /// Says on a head that the connection becomes a WebSocket.
 pub(super) fn say(headers: &mut HeaderMap) {
@@ -28,9 +29,9 @@ pub(super) fn agrees(headers: &HeaderMap) -> bool {
     first.is_some_and(|own| own.eq_ignore_ascii_case("websocket")) && protocols.next().is_none()
 }
 
-/// Joins the two ends as soon as both have switched, until one is closed or both are silent for `patience`; zero is
-/// for ever.
-pub(super) fn join(client: OnUpgrade, upstream: OnUpgrade, patience: Duration) {
+/// Joins the two ends as soon as both have switched, until one is closed, both are silent for `patience`, where zero is
+/// for ever, or it is cut.
+pub(super) fn join(client: OnUpgrade, upstream: OnUpgrade, patience: Duration, open: WebSocket) {
     tokio::spawn(async move {
         let (client, upstream) = match tokio::try_join!(client, upstream) {
             Ok(ends) => ends,
@@ -51,6 +52,7 @@ pub(super) fn join(client: OnUpgrade, upstream: OnUpgrade, patience: Duration) {
             () = pulse.silence(patience) => {
                 tracing::debug!("a WebSocket was silent for too long");
             }
+            () = open.cut() => {}
         }
     });
 }

@@ -70,6 +70,21 @@ pub(crate) async fn events() -> (SocketAddr, mpsc::Sender<&'static str>) {
     (address, say)
 }
 
+/// One that takes requests and says nothing.
+pub(crate) async fn silent() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let address = listener.local_addr().expect("an address");
+    let router = Router::new().fallback(std::future::pending::<()>);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    address
+}
+
+/// Where nobody listens.
+pub(crate) async fn nowhere() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    listener.local_addr().expect("an address")
+}
+
 /// For what must not take for ever.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     let limit = Duration::from_secs(30);

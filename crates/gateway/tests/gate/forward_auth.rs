@@ -7,7 +7,7 @@ use crate::world::World;
 
 /// This test is the proxy, at an address that is trusted.
 async fn trusted() -> World {
-    let first = "forward_auth = [\"nginx\", \"traefik\", \"envoy\"]\nproxies = { trusted = [\"127.0.0.0/8\"] }";
+    let first = "forward_auth = [\"nginx\", \"traefik\", \"caddy\", \"envoy\"]\nproxies = { trusted = [\"127.0.0.0/8\"] }";
     World::with(first).await
 }
 
@@ -36,6 +36,16 @@ async fn traefik(world: &World, method: &str, target: &str, headers: &[&str]) ->
     world.send("GET /.gatepass/auth/traefik", &all).await
 }
 
+async fn caddy(world: &World, method: &str, target: &str, headers: &[&str]) -> Said {
+    let (method, target) = (
+        format!("X-Forwarded-Method: {method}"),
+        format!("X-Forwarded-Uri: {target}"),
+    );
+    let mut all = vec![method.as_str(), &target];
+    all.extend(headers);
+    world.send("GET /.gatepass/auth/caddy", &all).await
+}
+
 async fn envoy(world: &World, method: &str, target: &str, headers: &[&str]) -> Said {
     world
         .send(&format!("{method} /.gatepass/auth/envoy{target}"), headers)
@@ -61,9 +71,12 @@ async fn each_proxy_is_told_by_the_rules_of_the_original_request() {
             nginx(&world, method, target, &headers).await,
             traefik(&world, method, target, &headers).await,
             envoy(&world, method, target, &headers).await,
+            caddy(&world, method, target, &headers).await,
         ] {
             assert_eq!(said.status, status, "{method} {target} {scope:?}: {said:?}");
-            let subject = said.header("x-gatepass-subject");
+            let subject = said
+                .header("x-gatepass-subject")
+                .filter(|name| !name.is_empty());
             let known = status == 200 && scope.is_some();
             assert_eq!(subject, known.then_some("ann"), "{said:?}");
             assert_eq!(
@@ -157,6 +170,7 @@ async fn one_proxys_headers_are_not_read_for_another() {
     assert_eq!(envoy(&world, "GET", "/admin", &spoofed).await.status, 401);
     let spoofed = ["X-Original-URI: /public", "X-Original-Method: GET"];
     assert_eq!(traefik(&world, "GET", "/admin", &spoofed).await.status, 401);
+    assert_eq!(caddy(&world, "GET", "/admin", &spoofed).await.status, 401);
     assert_eq!(envoy(&world, "GET", "/admin", &spoofed).await.status, 401);
 }
 
@@ -228,6 +242,15 @@ async fn what_is_missing_or_said_twice_does_not_pass() {
                 "X-Forwarded-Method: GET",
             ],
         ),
+        ("/caddy", vec!["X-Forwarded-Method: GET"]),
+        (
+            "/caddy",
+            vec![
+                "X-Forwarded-Uri: /public",
+                "X-Forwarded-Uri: /public",
+                "X-Forwarded-Method: GET",
+            ],
+        ),
         ("/envoy", vec![]),
     ] {
         let mut all = vec![bearer.as_str()];
@@ -261,6 +284,7 @@ async fn a_request_with_our_headers_does_not_pass() {
         for said in [
             nginx(&world, "GET", "/things/1", &[&bearer, &forged]).await,
             traefik(&world, "GET", "/public", &[&forged]).await,
+            caddy(&world, "GET", "/public", &[&forged]).await,
             envoy(&world, "GET", "/public", &[&forged]).await,
         ] {
             assert_eq!(said.status, 403, "{name}: {said:?}");
@@ -304,6 +328,35 @@ async fn envoy_is_told_what_to_take_out() {
         names.split(',').any(|name| name == "x-gatepass-subject"),
         "{names}"
     );
+}
+
+/// It would take one that is missing for the name of its own variable.
+#[tokio::test]
+async fn caddy_is_told_of_every_header() {
+    let world = trusted().await;
+    let bearer = world.bearer("read");
+    let cookies = ["Cookie: theme=dark", "Cookie: lang=en"];
+    let said = caddy(
+        &world,
+        "GET",
+        "/things/1",
+        &[&bearer, cookies[0], cookies[1]],
+    )
+    .await;
+    assert_eq!(said.status, 200, "{said:?}");
+    for (name, value) in [
+        ("x-gatepass-subject", "ann"),
+        ("x-gatepass-scope", "read"),
+        ("x-gatepass-username", ""),
+        ("x-gatepass-groups", ""),
+        ("cookie", "theme=dark; lang=en"),
+    ] {
+        let all: Vec<&str> = said.all(name).collect();
+        assert_eq!(all, [value], "{name}: {said:?}");
+    }
+    let said = caddy(&world, "GET", "/public", &[]).await;
+    assert_eq!(said.header("x-gatepass-subject"), Some(""), "{said:?}");
+    assert_eq!(said.header("cookie"), Some(""), "{said:?}");
 }
 
 #[tokio::test]

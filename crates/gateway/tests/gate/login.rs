@@ -12,7 +12,7 @@ async fn world() -> World {
 /// The same for proxies that ask.
 async fn asked() -> World {
     let world = world().await;
-    let settings = "public_url = \"https://api.example.com\"\nforward_auth = [\"nginx\", \"traefik\", \"envoy\"]\n\
+    let settings = "public_url = \"https://api.example.com\"\nforward_auth = [\"nginx\", \"traefik\", \"caddy\", \"envoy\"]\n\
                     proxies = { trusted = [\"127.0.0.1\"] }\n[[issuer]]\nissuer = \"@ISSUER@\"\n";
     let reloaded = world.reload(&format!("{settings}{LOGIN}")).await;
     reloaded.expect("reloaded");
@@ -84,6 +84,7 @@ async fn proxies_are_told_where_people_log_in() {
     let provider = format!("{}/authorize?", world.issuer.url);
     for said in [
         world.send("GET /.gatepass/auth/traefik", &headers).await,
+        world.send("GET /.gatepass/auth/caddy", &headers).await,
         world.send("GET /.gatepass/auth/envoy/a?b=c", &PAGE).await,
     ] {
         assert!(matches!(said.status, 302 | 303), "{said:?}");
@@ -104,4 +105,17 @@ async fn proxies_are_told_which_cookies_go_on() {
         .await;
     assert_eq!(said.status, 200, "{said:?}");
     assert_eq!(said.header("cookie"), Some("theme=dark"));
+    let asking = [
+        bearer.as_str(),
+        "X-Forwarded-Method: GET",
+        "X-Forwarded-Uri: /a",
+    ];
+    for (cookies, left) in [
+        (vec![cookies, "Cookie: lang=en"], "theme=dark; lang=en"),
+        (vec!["Cookie: __Host-gatepass=secret"], ""),
+    ] {
+        let all = [&asking[..], &cookies].concat();
+        let said = world.send("GET /.gatepass/auth/caddy", &all).await;
+        assert_eq!(said.header("cookie"), Some(left), "{said:?}");
+    }
 }

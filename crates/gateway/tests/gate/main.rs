@@ -8,15 +8,21 @@
 mod api;
 mod api_keys;
 mod bound;
+#[cfg(unix)]
+mod certificates;
+mod cors;
 mod forward_auth;
 mod headers;
 mod identity;
 mod issuer;
 mod login;
+mod nonces;
+mod operations;
 mod paths;
 mod reload;
 mod rules;
 mod streams;
 mod tokens;
+mod users;
 mod wire;
 mod world;

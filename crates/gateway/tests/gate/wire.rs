@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// An answer.
@@ -45,17 +45,31 @@ impl Said {
 
 /// Sends these lines, without a body, and reads the answer.
 pub(crate) async fn send(to: SocketAddr, line: &str, headers: &[&str]) -> Said {
+    let stream = TcpStream::connect(to).await.expect("connected");
+    over(stream, line, headers).await
+}
+
+/// The same on this connection.
+pub(crate) async fn over(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    line: &str,
+    headers: &[&str],
+) -> Said {
     let mut text = format!("{line} HTTP/1.1\r\nHost: api.example.com\r\n");
     for header in headers {
         text.push_str(header);
         text.push_str("\r\n");
     }
-    raw(to, &format!("{text}Connection: close\r\n\r\n")).await
+    exchange(stream, &format!("{text}Connection: close\r\n\r\n")).await
 }
 
 /// Sends these bytes, and reads all that comes back.
 pub(crate) async fn raw(to: SocketAddr, text: &str) -> Said {
-    let mut stream = TcpStream::connect(to).await.expect("connected");
+    let stream = TcpStream::connect(to).await.expect("connected");
+    exchange(stream, text).await
+}
+
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, text: &str) -> Said {
     stream.write_all(text.as_bytes()).await.expect("sent");
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.expect("answered");

@@ -84,6 +84,11 @@ impl World {
         Self::before(&format!("http://{api}"), USUAL, api).await
     }
 
+    /// Before this API, with these lines besides, which come first.
+    pub(crate) async fn before_api_with(first: &str, api: SocketAddr) -> Self {
+        Self::before(&format!("http://{api}"), &format!("{first}\n{USUAL}"), api).await
+    }
+
     async fn before(upstream: &str, text: &str, api: SocketAddr) -> Self {
         let issuer = Issuer::start().await;
         let folder = tempfile::tempdir().expect("a folder");

@@ -6,6 +6,7 @@
     reason = "a member that is missing fails the test"
 )]
 
+mod across;
 mod browser;
 mod callbacks;
 mod clock;

@@ -54,6 +54,11 @@ impl Place {
         self.origin.join(path).expect("a URL").to_string()
     }
 
+    /// Where to serve another service than the usual one.
+    pub(crate) fn into_listener(self) -> TcpListener {
+        self.listener
+    }
+
     pub(crate) async fn serve(self, settings: LoginSettings) -> Service {
         let clock = Arc::new(LaterClock::default());
         let login = login(settings, &self.origin, clock.clone()).await;

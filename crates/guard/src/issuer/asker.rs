@@ -15,6 +15,7 @@ use super::answer;
 use super::server::Server;
 use crate::flights::Flights;
 use crate::introspection::Introspection;
+use crate::observed::AtIssuer;
 use crate::ports::Unavailable;
 use crate::refusal::Refusal;
 use crate::remembered::{Remembered, Tag};
@@ -93,11 +94,17 @@ impl Asker {
 
     fn known(&self, tag: &Tag) -> Option<Result<Arc<AccessToken>, Refusal>> {
         let now = self.server.clock().now();
-        if let Some(claims) = self.good.find(tag, now) {
-            return Some(Ok(claims));
-        }
-        let why = self.bad.find(tag, now)?;
-        Some(Err(Refusal::InvalidToken(why)))
+        let known = match self.good.find(tag, now) {
+            Some(claims) => Ok(claims),
+            None => Err(Refusal::InvalidToken(self.bad.find(tag, now)?)),
+        };
+        self.server.tell(AtIssuer::Remembered);
+        Some(known)
+    }
+
+    /// Whether it is known where to ask.
+    pub(crate) async fn reach(&self) -> Result<(), Unavailable> {
+        self.endpoint().await.map(drop)
     }
 
     /// Asks, and believes no more of the answer than would be believed of a JWT.
@@ -118,6 +125,10 @@ impl Asker {
         };
         self.check_pause()?;
         let answer = self.send(token).await;
+        self.server.tell(match answer {
+            Ok(_) => AtIssuer::Asked,
+            Err(_) => AtIssuer::Silent,
+        });
         let failed_at = answer.is_err().then(|| self.server.clock().now());
         *self
             .failed_at

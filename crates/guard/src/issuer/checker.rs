@@ -29,7 +29,8 @@ impl Checker {
         clock: &Arc<dyn Clock>,
     ) -> Self {
         let transport = issuer.transport.clone().or(transport);
-        let server = Arc::new(Server::new(&issuer.issuer, transport, Arc::clone(clock)));
+        let server = Server::new(&issuer.issuer, transport, Arc::clone(clock));
+        let server = Arc::new(server.observed(issuer.observer.clone()));
         let introspection = issuer.introspection.clone();
         Self {
             asker: introspection.map(|introspection| Asker::new(introspection, server.clone())),
@@ -60,6 +61,15 @@ impl Checker {
     /// Whether somebody here knows gatepass's own opaque tokens.
     pub(crate) fn knows_opaque_tokens(&self) -> bool {
         self.issuer.opaque_tokens.is_some()
+    }
+
+    /// Whether its tokens could be checked now: its keys are known or can be fetched, or it can be asked.
+    pub(crate) async fn reach(&self) -> Result<(), Unavailable> {
+        match (self.keys(None).await, &self.asker) {
+            (Ok(_), _) => Ok(()),
+            (Err(_), Some(asker)) => asker.reach().await,
+            (Err(why), None) => Err(why),
+        }
     }
 
     /// Checks a JWT in all that does not change while it is good, and says by which keys.

@@ -13,6 +13,7 @@ use gatepass_http::HttpTransport;
 use url::Url;
 
 use crate::introspection::Introspection;
+use crate::observed::{AtIssuer, Observer};
 use crate::ports::{Keys, OpaqueTokens, Revocations};
 
 pub(crate) use self::checker::Checker;
@@ -40,6 +41,7 @@ pub struct Issuer {
     opaque_tokens: Option<Arc<dyn OpaqueTokens>>,
     introspection: Option<Introspection>,
     transport: Option<HttpTransport>,
+    observer: Option<Observer>,
 }
 
 /// Where the keys come from.
@@ -68,6 +70,7 @@ impl Issuer {
             opaque_tokens: None,
             introspection: None,
             transport: None,
+            observer: None,
         }
     }
 
@@ -138,6 +141,13 @@ impl Issuer {
     #[must_use]
     pub fn transport(mut self, transport: HttpTransport) -> Self {
         self.transport = Some(transport);
+        self
+    }
+
+    /// Tells of what happens between the guard and the issuer, at once and from wherever it does: `observe` only takes note.
+    #[must_use]
+    pub fn observe(mut self, observe: impl Fn(AtIssuer) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observe));
         self
     }
 }

@@ -11,6 +11,7 @@ use gatepass_proto::jose::KeySet;
 use gatepass_proto::message::metadata::ServerMetadata;
 use url::Url;
 
+use crate::observed::{AtIssuer, Observed, Observer};
 use crate::ports::Unavailable;
 
 /// How long metadata are taken as they are.
@@ -29,6 +30,7 @@ pub(crate) struct Server {
     /// To places that only the issuer names.
     named: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
+    observer: Option<Observer>,
     keys: KeyCache,
     known: Mutex<Known>,
     flight: tokio::sync::Mutex<()>,
@@ -60,9 +62,22 @@ impl Server {
             chosen,
             named,
             clock,
+            observer: None,
             keys: KeyCache::new(),
             known: Mutex::default(),
             flight: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The same, which tells of what happens.
+    pub(crate) fn observed(self, observer: Option<Observer>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// Tells of what has happened.
+    pub(crate) fn tell(&self, what: AtIssuer) {
+        if let Some(observer) = &self.observer {
+            observer(what);
         }
     }
 
@@ -90,7 +105,17 @@ impl Server {
         kid: Option<&str>,
         transport: &dyn Transport,
     ) -> Result<Arc<KeySet>, Unavailable> {
-        let keys = self.keys.keys(url, kid, transport, &*self.clock).await;
+        let clock = &*self.clock;
+        let keys = match &self.observer {
+            Some(observer) => {
+                let transport = Observed {
+                    transport,
+                    observer,
+                };
+                self.keys.keys(url, kid, &transport, clock).await
+            }
+            None => self.keys.keys(url, kid, transport, clock).await,
+        };
         keys.map_err(Unavailable::new)
     }
 
@@ -140,6 +165,7 @@ impl Server {
         let found = drive(&mut flow, &shell, &mut OsEntropy).await;
         found.map_err(|error| {
             tracing::warn!(issuer = self.issuer, %error, "metadata cannot be fetched");
+            self.tell(AtIssuer::NotFetched);
             Unavailable::new(error)
         })
     }

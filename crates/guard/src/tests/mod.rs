@@ -4,6 +4,7 @@ mod answers;
 mod any_bytes;
 mod api_keys;
 mod certificates;
+mod nonces;
 mod opaque_tokens;
 mod passing;
 mod remembering;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gatepass_proto::Timestamp;
 use rustls::ServerConfig;
 
-use super::{Certificate, Reloader, TlsError, dev_tls, serving};
+use super::{Certificate, Reloader, TlsError, asking, dev_tls, serving};
 use crate::door::Seal;
 
 /// What connections are sealed with; nothing by default.
@@ -52,6 +52,18 @@ impl Transport {
     /// How a door with it seals its connections.
     pub fn seal(&self) -> Seal {
         self.config.clone().map_or(Seal::None, Seal::Tls)
+    }
+
+    /// The same, where clients are asked for a certificate, and go on without.
+    ///
+    /// # Errors
+    ///
+    /// The TLS library's.
+    pub fn asking(&self) -> Result<Seal, rustls::Error> {
+        match &self.config {
+            Some(config) => asking(config).map(Seal::Asking),
+            None => Ok(Seal::None),
+        }
     }
 
     /// By which the certificate is read again.

@@ -86,7 +86,7 @@ impl Admin {
     pub(crate) fn over(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            passwords: Passwords::new(),
+            passwords: Passwords::default(),
             master_key: None,
             key_rotation: KeyRotation::default(),
             end_grants: EndGrants::default(),

@@ -1,5 +1,6 @@
 //! Users.
 
+use gatepass_guard::passwords::Busy;
 use gatepass_http::{Clock as _, OsEntropy, SystemClock};
 use gatepass_proto::decide::change::{AuditEvent, Change};
 use gatepass_proto::decide::details::UserDetails;
@@ -10,7 +11,7 @@ use gatepass_store::{CommitError, StoreError};
 use super::{Admin, AdminError, check_name};
 use crate::authenticate::find_user;
 use crate::notices;
-use crate::passwords::{Busy, NewPasswordError};
+use crate::passwords::NewPasswordError;
 
 /// How often a change is tried while others change the same user.
 const EDITS: usize = 5;

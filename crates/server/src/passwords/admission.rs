@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use gatepass_guard::passwords::{Busy, MAX_BYTES};
 use gatepass_proto::Secret;
 use zxcvbn::{Score, zxcvbn};
-
-use super::{Busy, MAX_BYTES};
 
 /// The shortest, in characters.
 const MIN_CHARS: usize = 8;
@@ -25,7 +24,7 @@ pub(crate) struct Admitted(pub(super) Secret);
 
 /// Why a password was not taken for an account.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NewPasswordError {
+pub enum NewPasswordError {
     /// Fewer than 8 characters.
     #[error("the password is too short; use at least {MIN_CHARS} characters, better 15")]
     TooShort,

@@ -3,16 +3,13 @@
 //! It is believed of a proxy that the operator trusts, by the address of its connection. From anybody else the same
 //! headers mean nothing.
 
-mod certificate;
-
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use gatepass_listen::Connection;
-use gatepass_listen::nearest_client;
+use gatepass_listen::{Connection, nearest_client, passed_on};
 use gatepass_proto::OAuthError;
 use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -79,7 +76,8 @@ impl Front {
         let headers = request.headers();
         let client = nearest_client(headers, proxy, |own| self.trusts(own));
         let certificate = match &self.header {
-            Some(name) => certificate::read(headers, name)?,
+            Some(name) => passed_on(headers, name)
+                .map_err(|why| OAuthError::invalid_request(why.to_string()))?,
             None => None,
         };
         let extensions = request.extensions_mut();

@@ -10,7 +10,7 @@ use sqlx::postgres::PgRow;
 use super::columns::Part;
 use super::text;
 use super::transaction::Work;
-use crate::account::{self, Account, Accounts};
+use crate::account::{self, Accounts};
 use crate::columns::{Columns as _, time};
 use crate::{Charge, Throttled};
 
@@ -96,7 +96,7 @@ async fn locked<'c>(
         let row = Part::at(0, row);
         let name = row.text("account")?;
         if let Some(name) = names.get(name.as_ref()) {
-            accounts.insert(*name, Account::read(&row)?);
+            accounts.insert(*name, account::read(&row)?);
         }
     }
     Ok(accounts)

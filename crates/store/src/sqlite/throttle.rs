@@ -62,7 +62,7 @@ async fn load(name: &str, conn: &mut SqliteConnection) -> Result<Account, sqlx::
         .bind(name)
         .fetch_optional(conn)
         .await?;
-    row.map_or_else(|| Ok(Account::default()), |row| Account::read(&row))
+    row.map_or_else(|| Ok(Account::default()), |row| account::read(&row))
 }
 
 async fn save(

@@ -16,6 +16,8 @@ pub(super) struct Announcement<'a> {
     upstream: Option<&'a Url>,
     resource: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    operations: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     ca: Option<&'a Path>,
 }
 
@@ -28,8 +30,14 @@ impl<'a> Announcement<'a> {
             listen: format!("{scheme}://{listen}"),
             upstream: config.upstream.as_ref(),
             resource: resource(config),
+            operations: None,
             ca,
         }
+    }
+
+    /// With where operators ask, if they may.
+    pub(super) fn operated(self, operations: Option<String>) -> Self {
+        Self { operations, ..self }
     }
 }
 
@@ -48,6 +56,9 @@ impl fmt::Display for Announcement<'_> {
         )?;
         if let Some(upstream) = self.upstream {
             write!(f, ", upstream {upstream}")?;
+        }
+        if let Some(operations) = &self.operations {
+            write!(f, ", operations {operations}")?;
         }
         match self.ca {
             Some(ca) => write!(f, " (authority: {})", ca.display()),

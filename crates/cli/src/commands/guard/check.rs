@@ -1,10 +1,10 @@
 //! What `gatepass guard --check` says.
 
-use gatepass_gateway::{Config, Gate};
+use gatepass_gateway::{Config, Gate, Tls};
 use gatepass_http::{Clock as _, Egress, HttpTransport, SystemClock};
 use gatepass_listen::Transport;
 
-use super::{announce, files, settings};
+use super::{announce, files, operations, settings};
 use crate::commands::discover;
 use crate::commands::report::{self, Check, Mark};
 use crate::exit::{Exit, Failure};
@@ -15,7 +15,9 @@ use crate::time::rfc3339;
 /// nobody in. Nothing is listened on.
 pub(super) async fn run(config: &Config, format: Format) -> Result<Exit, Failure> {
     let mut checks = vec![own(config).await, certificate(config)];
+    checks.extend(operations::check(config));
     checks.extend(ended_keys(config));
+    checks.extend(open_passwords(config));
     checks.extend(issuers(config).await?);
     match format {
         Format::Json => output::json(&report::shown(&checks))?,
@@ -50,6 +52,10 @@ fn certificate(config: &Config) -> Check {
         Err(failure) => Err(failure.to_string()),
     };
     match made {
+        Ok(_) if config.tls.client_certificates => Check::good(
+            name,
+            "the certificate and its key belong together; clients are asked for theirs",
+        ),
         Ok(_) => Check::good(name, "the certificate and its key belong together"),
         Err(error) => Check::bad(name, error),
     }
@@ -63,6 +69,17 @@ fn ended_keys(config: &Config) -> impl Iterator<Item = Check> {
         let name = format!("api_key {}", key.name);
         Some(Check::odd(name, format!("it ended at {}", rfc3339(end))))
     })
+}
+
+/// Passwords that everybody on the way could read.
+fn open_passwords(config: &Config) -> Option<Check> {
+    let sealed = config.tls != Tls::default() || !config.proxies.trusted.is_empty();
+    let stays_here = config.listen.ip().is_loopback();
+    if config.user.is_empty() || sealed || stays_here {
+        return None;
+    }
+    let text = "passwords come in the clear: set up [tls], or name the proxy in proxies.trusted that has it";
+    Some(Check::odd("user", text))
 }
 
 /// Whether each issuer can be reached, and says where its keys are.

@@ -9,6 +9,7 @@ use gatepass_server::{DevSet, Server};
 use serde::Serialize;
 use url::Url;
 
+use super::operations::Operations;
 use super::said;
 use crate::commands::serve::{self, Manager};
 use crate::context::Context;
@@ -30,6 +31,8 @@ struct Announcement<'a> {
     server: serve::Announcement<'a>,
     upstream: &'a Url,
     resource: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operations: Option<String>,
 }
 
 /// Serves both until a signal ends them.
@@ -41,6 +44,11 @@ pub(super) async fn run(
 ) -> Result<Exit, Failure> {
     let upstream = config.upstream.clone();
     let upstream = upstream.ok_or_else(|| Failure::usage("name the API with --upstream URL"))?;
+    if config.tls.client_certificates {
+        return Err(Failure::usage(
+            "tls.client_certificates: --dev has a door of its own for clients that show certificates, with --tls dev; leave it out",
+        ));
+    }
     let (orderly, at_once) = signals::ends()?;
     tokio::pin!(at_once);
     let database = match database {
@@ -49,12 +57,14 @@ pub(super) async fn run(
     };
     let server = Server::bind(&server_config(&config, &database)?).await?;
     let resource = server.issuer().to_owned();
+    let operators = Operations::listen(&config)?;
     let gate = gate(config, &server).await?;
     let server = server.beside(gate.router());
     let announcement = Announcement {
         server: serve::Announcement::of(&server),
         upstream: &upstream,
         resource: &resource,
+        operations: operators.url(),
     };
     match format {
         Format::Json => output::json(&announcement)?,
@@ -66,6 +76,7 @@ pub(super) async fn run(
     }
     let manager = Manager::of_this_process();
     manager.ready();
+    let operating = operators.answer(&gate);
     let told = async {
         orderly.await;
         manager.ending();
@@ -74,6 +85,7 @@ pub(super) async fn run(
         ended = server.run(told) => ended,
         () = &mut at_once => return Err(Failure::interrupted()),
     };
+    operating.abort();
     ended.map_err(|error| Failure::error(format!("the listener broke: {error}")))?;
     Ok(Exit::Done)
 }

@@ -60,7 +60,10 @@ impl Live {
     pub(super) async fn watch(self: Arc<Self>, certificate: Option<Arc<Certificate>>) {
         let following = async {
             match certificate {
-                Some(certificate) => certificate.watch(|_| ()).await,
+                Some(certificate) => {
+                    let note = |expires| self.gate.certificate_ends(expires);
+                    certificate.watch(note).await;
+                }
                 None => std::future::pending().await,
             }
         };
@@ -82,7 +85,9 @@ impl Live {
     /// What makes no sense changes nothing.
     async fn reload(&self) {
         let _turn = self.reading.lock().await;
-        match self.read().await {
+        let read = self.read().await;
+        self.gate.count_reload(read.is_ok());
+        match read {
             Ok(()) => tracing::info!("the settings were read again and are in force"),
             Err(error) => {
                 tracing::error!(%error, "the settings were not replaced; those from before stay in force");

@@ -3,8 +3,11 @@
 mod announce;
 mod check;
 mod dev;
+mod ending;
 mod live;
 mod new_key;
+mod new_user;
+mod operations;
 mod settings;
 
 use std::path::Path;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use gatepass_gateway::{Config, ConfigError, Gate, Tls};
 use gatepass_http::{Clock as _, SystemClock};
-use gatepass_listen::{Door, Transport, bind, named};
+use gatepass_listen::{Door, Seal, Transport, bind, named};
 
 use super::Run;
 use super::serve::Manager;
@@ -23,6 +26,7 @@ use crate::output::{self, Format, OutputArgs};
 use crate::signals;
 use announce::Announcement;
 use live::Live;
+use operations::Operations;
 use settings::Settings;
 
 /// Put a guard in front of an API of any language
@@ -40,14 +44,21 @@ Examples:
       --public-url https://api.example.com --issuer https://login.example.com \\
       --scope read --tls-cert chain.pem --tls-key key.pem
   gatepass guard --config /etc/gatepass/guard.toml
+  gatepass guard --config guard.toml --operations-listen 127.0.0.1:9465
   gatepass guard --config /etc/gatepass/guard.toml --check
   gatepass guard new-key nightly-report --scope read
+  gatepass guard new-user nightly --scope read
 
 What no flag says, the file says; --print-config prints all of it.
 
 The file is read again when it changes, and on SIGHUP, the certificate too; what
 makes no sense is in the log, and the settings from before stay in force.
-SIGINT (Ctrl-C) and SIGTERM let the requests under way end; the same again ends at once.")]
+With --operations-listen operators have /health, /ready and /metrics (Prometheus)
+at an address of their own.
+
+SIGINT (Ctrl-C) and SIGTERM let requests, streams and WebSockets end for as long
+as limits.drain_timeout says (30 s), and cut them then; the same again ends at
+once.")]
 pub(crate) struct Guard {
     #[command(subcommand)]
     action: Option<Action>,
@@ -72,6 +83,7 @@ pub(crate) struct Guard {
 #[derive(Subcommand)]
 enum Action {
     NewKey(new_key::NewKey),
+    NewUser(new_user::NewUser),
 }
 
 impl Run for Guard {
@@ -83,8 +95,11 @@ impl Run for Guard {
     }
 
     async fn run(self, context: &Context) -> Result<Exit, Failure> {
-        if let Some(Action::NewKey(new_key)) = self.action {
-            new_key.run()?;
+        if let Some(action) = self.action {
+            match action {
+                Action::NewKey(new_key) => new_key.run()?,
+                Action::NewUser(new_user) => new_user.run().await?,
+            }
             return Ok(Exit::Done);
         }
         let format = self.format.output;
@@ -115,15 +130,22 @@ async fn serve(
     tokio::pin!(at_once);
     let (listener, address) = bind(config.listen)
         .map_err(|error| Failure::error(format!("cannot listen on {}: {error}", config.listen)))?;
+    let operators = Operations::listen(&config)?;
     let transport = transport(&config.tls, context)?;
     let now = live::at(&config, &config, address);
     let gate = Gate::new(&now).await.map_err(said)?;
     let door = Door {
         listener,
         router: named(gate.router()),
-        seal: transport.seal(),
+        seal: seal(&transport, &config.tls)?,
     };
-    let live = Arc::new(Live::new(gate, settings, config, address, &transport));
+    let live = Arc::new(Live::new(
+        gate.clone(),
+        settings,
+        config,
+        address,
+        &transport,
+    ));
     let manager = Manager::of_this_process();
     let reloaded = Arc::clone(&live);
     let hangup = manager.clone().reload_on_hangup(move || {
@@ -131,23 +153,24 @@ async fn serve(
         async move { live.reload_all().await }
     })?;
     announce(
-        &Announcement::of(&now, address, transport.ca.as_deref()),
+        &Announcement::of(&now, address, transport.ca.as_deref()).operated(operators.url()),
         format,
     )?;
     let watching = tokio::spawn(live.watch(transport.certificate));
+    let operating = operators.answer(&gate);
     tracing::info!(%address, resource = announce::resource(&now), "listening");
     manager.ready();
     let told = async {
         orderly.await;
-        tracing::info!("ending; the requests under way may finish");
         manager.ending();
     };
     let ended = tokio::select! {
-        ended = gatepass_listen::serve([door], told) => ended,
+        ended = ending::serve(door, &gate, told) => ended,
         () = &mut at_once => return Err(Failure::interrupted()),
     };
     watching.abort();
     hangup.abort();
+    operating.abort();
     ended.map_err(|error| Failure::error(format!("the listener broke: {error}")))?;
     Ok(Exit::Done)
 }
@@ -171,6 +194,16 @@ fn transport(tls: &Tls, context: &Context) -> Result<Transport, Failure> {
             Some((cert, key)) => Transport::of_files(cert, key).map_err(fault),
             None => Ok(Transport::default()),
         },
+    }
+}
+
+/// How its connections are sealed.
+fn seal(transport: &Transport, tls: &Tls) -> Result<Seal, Failure> {
+    match tls.client_certificates {
+        true => transport
+            .asking()
+            .map_err(|error| Failure::error(error.to_string())),
+        false => Ok(transport.seal()),
     }
 }
 

@@ -28,6 +28,9 @@ pub(super) struct Settings {
     /// Where to listen; port 0 takes any free one [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Where operators ask for /health, /ready and /metrics (Prometheus); keep it from the internet
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    operations_listen: Option<SocketAddr>,
     /// The URL under which clients know the API [default: made from the address]
     #[arg(long, value_name = "URL")]
     public_url: Option<Url>,
@@ -71,6 +74,9 @@ impl Settings {
         if let Some(address) = self.listen {
             config.listen = address;
         }
+        if let Some(address) = self.operations_listen {
+            config.operations_listen = Some(address);
+        }
         if let Some(url) = &self.public_url {
             config.public_url = Some(url.clone());
         }
@@ -91,6 +97,7 @@ impl Settings {
             Some(gatepass_server::Tls::Dev) => {
                 config.tls = Tls {
                     dev: true,
+                    client_certificates: config.tls.client_certificates,
                     ..Tls::default()
                 };
             }
@@ -99,6 +106,7 @@ impl Settings {
                     cert: Some(cert),
                     key: Some(key),
                     dev: false,
+                    client_certificates: config.tls.client_certificates,
                 };
             }
             Some(gatepass_server::Tls::Off) | None => {}
@@ -119,10 +127,11 @@ pub(super) fn serves_somebody(config: &Config) -> Result<(), Failure> {
     }
     let open = |access: AccessEntry| access == AccessEntry::Open;
     let is_open = open(config.otherwise.access) || config.rule.iter().any(|rule| open(rule.access));
-    let takes_none = config.issuer.is_empty() && config.api_key.is_empty();
+    let takes_none =
+        config.issuer.is_empty() && config.api_key.is_empty() && config.user.is_empty();
     if takes_none && config.login.is_none() && !is_open {
         return Err(Failure::usage(
-            "nobody could get in: name an authorization server with --issuer, or in the file of --config, or give out an API key with `gatepass guard new-key`; --dev brings both along",
+            "nobody could get in: name an authorization server with --issuer, or in the file of --config, or give out an API key with `gatepass guard new-key` or a password with `gatepass guard new-user`; --dev brings both along",
         ));
     }
     Ok(())

@@ -2,20 +2,32 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use gatepass_listen::Shown;
-use gatepass_proto::OAuthError;
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 
-/// The certificate in this header; none where it is empty or not there.
+use crate::shown::Shown;
+
+/// What stands in such a header is no certificate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the header {name} {why}")]
+pub struct Unreadable {
+    name: HeaderName,
+    why: &'static str,
+}
+
+/// The certificate in this header, as nginx's `$ssl_client_escaped_cert` or as RFC 9440 has it; none where it is empty or not
+/// there. Only of a trusted proxy is it more than what somebody writes.
 ///
 /// # Errors
 ///
-/// `invalid_request` when it comes twice, or holds something else.
-pub(super) fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Shown>, OAuthError> {
-    let refused = |why: &str| OAuthError::invalid_request(format!("the header {name} {why}"));
+/// It comes twice, or holds something else.
+pub fn passed_on(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Shown>, Unreadable> {
+    let refused = |why| Unreadable {
+        name: name.clone(),
+        why,
+    };
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -56,7 +68,7 @@ mod tests {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     use rcgen::{CertificateParams, KeyPair};
 
-    use super::read;
+    use super::passed_on;
 
     const NAME: HeaderName = HeaderName::from_static("x-client-cert");
 
@@ -65,7 +77,7 @@ mod tests {
         for value in values {
             headers.append(NAME, HeaderValue::from_str(value).expect("a value"));
         }
-        let read = read(&headers, &NAME).map_err(|_| ());
+        let read = passed_on(&headers, &NAME).map_err(|_| ());
         read.map(|shown| shown.map(|shown| shown.thumbprint().to_owned()))
     }
 

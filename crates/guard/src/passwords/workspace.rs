@@ -8,11 +8,11 @@ use argon2::Block;
 /// A hash needs 19 MiB. Left to itself, each would allocate them, and the allocator would keep them for every thread that
 /// ever hashed; here there are never more than hashes that run at once.
 #[derive(Clone, Default)]
-pub(crate) struct Workspaces(Arc<Mutex<Vec<Vec<Block>>>>);
+pub(super) struct Workspaces(Arc<Mutex<Vec<Vec<Block>>>>);
 
 impl Workspaces {
     /// Lends `blocks` blocks to `work`.
-    pub(crate) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
+    pub(super) fn lend<T>(&self, blocks: usize, work: impl FnOnce(&mut [Block]) -> T) -> T {
         let mut workspace = self.free().pop().unwrap_or_default();
         workspace.resize(blocks, Block::default());
         let done = work(&mut workspace);
