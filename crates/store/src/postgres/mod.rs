@@ -26,7 +26,7 @@ use self::commit::Commit;
 use self::listening::Listening;
 use self::pool::Pool;
 use self::throttle::{ChargeAll, Forgive};
-use self::transaction::{Verdict, Work, transact};
+use self::transaction::{PREPARE, Verdict, Work, transact};
 use crate::{Charge, CommitError, Found, News, Store, StoreError, Table, Throttled, retention};
 
 /// Connections for look-ups.
@@ -72,7 +72,7 @@ impl PostgresStore {
             place,
             inner: Arc::new(Inner {
                 reading: Pool::new(options.clone(), READING),
-                writing: Pool::new(options.clone(), WRITING),
+                writing: Pool::new(options.clone(), WRITING).preparing(PREPARE),
             }),
             options,
             listening: OnceLock::new(),

@@ -46,6 +46,8 @@ pub(super) const SESSION: &str = "SELECT set_config(name, value, false) FROM (VA
 /// next user opens another.
 pub(super) struct Pool {
     options: PgConnectOptions,
+    /// What each session prepares before it is used.
+    prepare: Option<&'static str>,
     most: u32,
     permits: Semaphore,
     idle: Mutex<Vec<(Instant, PgConnection)>>,
@@ -56,9 +58,18 @@ impl Pool {
     pub(super) fn new(options: PgConnectOptions, most: u8) -> Self {
         Self {
             options,
+            prepare: None,
             most: u32::from(most),
             permits: Semaphore::new(usize::from(most)),
             idle: Mutex::default(),
+        }
+    }
+
+    /// The same, in which each session prepares this statement.
+    pub(super) fn preparing(self, statement: &'static str) -> Self {
+        Self {
+            prepare: Some(statement),
+            ..self
         }
     }
 
@@ -99,13 +110,22 @@ impl Pool {
             .map_err(|_| StoreError::Unavailable("the store is closed".into()))?;
         let conn = match self.fresh_enough() {
             Some(conn) => conn,
-            None => self.connect().await?,
+            None => self.prepared().await?,
         };
         Ok(Lease {
             pool: self,
             conn,
             permit,
         })
+    }
+
+    async fn prepared(&self) -> Result<PgConnection, StoreError> {
+        let mut conn = self.connect().await?;
+        if let Some(statement) = self.prepare {
+            let preparing = sqlx::raw_sql(statement).execute(&mut conn);
+            bounded(preparing).await.map_err(Failed::into_error)?;
+        }
+        Ok(conn)
     }
 
     /// A new connection, whoever has the others.

@@ -9,10 +9,12 @@ use super::fault::Failed;
 use super::pool::{Pool, bounded};
 use crate::StoreError;
 
-/// A transaction that leaves its mark: the session's next number. One round trip.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; \
+/// How a transaction leaves its mark: the session's next number. Every commit does, so that it is planned only once.
+pub(super) const PREPARE: &str = "PREPARE mark AS \
     INSERT INTO commits (session, number, at) VALUES (current_setting('gatepass.session')::uuid, 1, now()) \
     ON CONFLICT (session) DO UPDATE SET number = commits.number + 1, at = now() RETURNING session::text, number";
+/// One round trip.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; EXECUTE mark";
 /// The number that a session has come to. Written, though not to stay, rather than read: that waits for a transaction of
 /// the session that still goes on.
 const FATE: &str = "INSERT INTO commits (session, number, at) VALUES ($1::uuid, 0, now()) \
