@@ -184,7 +184,9 @@ async fn a_commit_that_a_crash_forgot_is_not_said_to_hold() {
         let store = Arc::clone(&store);
         async move { store.commit(mark(0)).await }
     });
-    while server.sql(&database.name, IN_COMMIT) == "0" {}
+    while server.sql(&database.name, IN_COMMIT) == "0" {
+        assert!(!committing.is_finished(), "the commit waits for the crash");
+    }
     relay.turn(Way::Closed);
     server.crash();
     server.start_again();
@@ -195,4 +197,22 @@ async fn a_commit_that_a_crash_forgot_is_not_said_to_hold() {
     relay.turn(Way::Open);
     let told = committing.await.expect("no panic");
     assert_eq!(told.is_ok(), is_marked(&other, 0).await, "{told:?}");
+}
+
+/// Each connection leaves one mark behind, and there are many connections in a year.
+#[tokio::test]
+async fn the_marks_of_connections_long_gone_are_swept() {
+    let database = database();
+    let store = open(&database).await;
+    store.commit(mark(0)).await.expect("committed");
+    let marks = "SELECT count(*) FROM gatepass.commits";
+    let old = "INSERT INTO gatepass.commits SELECT gen_random_uuid(), 1, now() - interval '25 hours' \
+               FROM generate_series(1, 60)";
+    sql(&database, old);
+    assert_eq!(sql(&database, marks), "61");
+    let now = gatepass_store::contract::samples::NOW;
+    store.sweep(now, 1000).await.expect("swept");
+    assert_eq!(sql(&database, marks), "1", "the one in use stays");
+    store.commit(mark(1)).await.expect("committed");
+    assert_eq!(sql(&database, "SELECT number FROM gatepass.commits"), "2");
 }
