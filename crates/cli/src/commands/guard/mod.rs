@@ -9,6 +9,7 @@ mod new_key;
 mod new_user;
 mod operations;
 mod settings;
+mod table;
 
 use std::path::Path;
 use std::sync::Arc;

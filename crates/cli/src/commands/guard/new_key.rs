@@ -8,6 +8,7 @@ use gatepass_proto::{Cx, Scope, Secret};
 use serde::Serialize;
 
 use super::said;
+use super::table::table;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
 
@@ -49,12 +50,6 @@ struct Made<'a> {
     entry: &'a ApiKeyEntry,
 }
 
-/// A file with nothing but the key's table.
-#[derive(Serialize)]
-struct File<'a> {
-    api_key: [&'a ApiKeyEntry; 1],
-}
-
 impl NewKey {
     pub(super) fn run(self) -> Result<(), Failure> {
         let key = opaque::mint(
@@ -78,12 +73,11 @@ fn print(key: &Secret, entry: &ApiKeyEntry, format: Format) -> Result<(), Failur
         let api_key = key.expose();
         return output::json(&Made { api_key, entry });
     }
-    let table = toml::to_string(&File { api_key: [entry] });
-    let table = table.map_err(|error| Failure::error(error.to_string()))?;
+    let table = table("api_key", entry)?;
     output::line(key.expose())?;
     output::note(
         "The key is not shown again; keep it where secrets are kept. This goes into guard.toml:",
     );
-    output::note(&format!("\n{}", table.trim_end()));
+    output::note(&format!("\n{table}"));
     Ok(())
 }

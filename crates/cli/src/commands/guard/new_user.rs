@@ -4,9 +4,9 @@ use clap::Args;
 use gatepass_gateway::UserEntry;
 use gatepass_proto::Scope;
 use gatepass_server::hash_new_password;
-use serde::Serialize;
 
 use super::said;
+use super::table::table;
 use crate::exit::Failure;
 use crate::output::{self, Format, OutputArgs};
 use crate::secrets::{Named, SecretArgs};
@@ -52,12 +52,6 @@ impl Named for Password {
     const WORDS: &'static str = "the password";
 }
 
-/// A file with nothing but the user's table.
-#[derive(Serialize)]
-struct File<'a> {
-    user: [&'a UserEntry; 1],
-}
-
 impl NewUser {
     pub(super) async fn run(self) -> Result<(), Failure> {
         UserEntry::check_name(&self.name).map_err(said)?;
@@ -72,10 +66,9 @@ impl NewUser {
         match self.format.output {
             Format::Json => output::json(&entry),
             Format::Text => {
-                let table = toml::to_string(&File { user: [&entry] });
-                let table = table.map_err(|error| Failure::error(error.to_string()))?;
+                let table = table("user", &entry)?;
                 output::note("This goes into guard.toml:\n");
-                output::line(table.trim_end())
+                output::line(&table)
             }
         }
     }
