@@ -17,7 +17,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use url::Url;
 
-use crate::config::{Config, ConfigError, Origin};
+use crate::config::{Config, ConfigError, PageOrigin};
 use crate::gate::refuse;
 use crate::login::BrowserLogin;
 use preflight::Wish;
@@ -46,7 +46,7 @@ const BY_ORIGIN: HeaderValue = HeaderValue::from_static("origin");
 
 /// Whose pages may call the API, and what they are told.
 pub(crate) struct Cors {
-    origins: Vec<Origin>,
+    origins: Vec<PageOrigin>,
     /// Whether those are all there are.
     everybody: bool,
     /// Those whose pages may use a session: the service's own, and those that the login trusts.
@@ -78,7 +78,7 @@ impl Cors {
         }
         Ok(Some(Self {
             origins: entry.origins.clone(),
-            everybody: entry.origins.iter().any(Origin::is_any),
+            everybody: entry.origins.iter().any(PageOrigin::is_any),
             home: home(config),
             exposed: exposed(&entry.expose_headers)?,
             max_age: HeaderValue::from(entry.max_age.as_secs()),
@@ -88,7 +88,7 @@ impl Cors {
     /// The origin of the page that sent a request, where that may call the API. Who names several is no browser.
     fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         let origin = only(headers, &ORIGIN)?;
-        let named = |own: &Origin| own.as_str().as_bytes() == origin.as_bytes();
+        let named = |own: &PageOrigin| own.as_str().as_bytes() == origin.as_bytes();
         (self.everybody || self.origins.iter().any(named)).then(|| origin.clone())
     }
 
@@ -206,8 +206,8 @@ pub(crate) fn home(config: &Config) -> Vec<String> {
     own.into_iter().chain(trusted.cloned()).collect()
 }
 
-/// Whether a request says a password (RFC 7617).
-fn has_password(headers: &HeaderMap) -> bool {
+/// Whether a request says a password (RFC 7617), well written or not.
+pub(crate) fn has_password(headers: &HeaderMap) -> bool {
     let schemes = headers.get_all(AUTHORIZATION).iter();
     let mut schemes = schemes.filter_map(|value| value.as_bytes().trim_ascii().get(..5));
     schemes.any(|scheme| scheme.eq_ignore_ascii_case(b"basic"))

@@ -14,8 +14,8 @@ mod upstream;
 
 pub use config::{
     AccessEntry, ApiKeyEntry, AssertionEntry, Config, ConfigError, CorsEntry, Dialect,
-    IdentityEntry, IntrospectedTokens, IntrospectionEntry, IssuerEntry, Limits, Origin,
-    OriginError, Otherwise, Proxies, ResourceEntry, RuleEntry, Tls, UserEntry,
+    IdentityEntry, IntrospectedTokens, IntrospectionEntry, IssuerEntry, Limits, OriginError,
+    Otherwise, PageOrigin, Proxies, ResourceEntry, RuleEntry, Tls, UserEntry,
 };
 pub use gate::Gate;
 pub use gatepass_listen::{Network, NetworkError};

@@ -22,7 +22,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 #[serde(default, deny_unknown_fields)]
 pub struct CorsEntry {
     /// Their origins; empty leaves all of it to the API.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<PageOrigin>,
     /// Which headers of an answer they may read, besides those that the guard needs itself.
     pub expose_headers: Vec<String>,
     /// For how long a browser need not ask again, a day at most.
@@ -33,7 +33,7 @@ pub struct CorsEntry {
 /// An origin, byte for byte as browsers name it in `Origin`; or `*` for every one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Origin(String);
+pub struct PageOrigin(String);
 
 /// A text is no origin.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -91,12 +91,12 @@ impl CorsEntry {
     }
 
     fn origins_agree(&self) -> Result<(), String> {
-        if let Some(origin) = twice(&self.origins, Origin::eq) {
+        if let Some(origin) = twice(&self.origins, PageOrigin::eq) {
             return Err(format!(
                 "\"{origin}\" stands there twice; take one of them out"
             ));
         }
-        match self.origins.iter().any(Origin::is_any) && self.origins.len() > 1 {
+        match self.origins.iter().any(PageOrigin::is_any) && self.origins.len() > 1 {
             true => Err("\"*\" is every origin; take it out, or all the others".to_owned()),
             false => Ok(()),
         }
@@ -127,7 +127,7 @@ fn twice<T>(all: &[T], same: impl Fn(&T, &T) -> bool) -> Option<&T> {
     again.map(|(_, one)| one)
 }
 
-impl Origin {
+impl PageOrigin {
     /// Whether it stands for every one.
     pub fn is_any(&self) -> bool {
         self.0 == ANY
@@ -139,7 +139,7 @@ impl Origin {
     }
 }
 
-impl FromStr for Origin {
+impl FromStr for PageOrigin {
     type Err = OriginError;
 
     fn from_str(text: &str) -> Result<Self, OriginError> {
@@ -180,13 +180,13 @@ fn written(url: &Url) -> Option<String> {
     (!host.is_empty()).then(|| format!("{}://{host}{port}", url.scheme()))
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for PageOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl TryFrom<String> for Origin {
+impl TryFrom<String> for PageOrigin {
     type Error = OriginError;
 
     fn try_from(text: String) -> Result<Self, OriginError> {
@@ -194,8 +194,8 @@ impl TryFrom<String> for Origin {
     }
 }
 
-impl From<Origin> for String {
-    fn from(origin: Origin) -> Self {
+impl From<PageOrigin> for String {
+    fn from(origin: PageOrigin) -> Self {
         origin.0
     }
 }

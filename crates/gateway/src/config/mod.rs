@@ -26,7 +26,7 @@ use crate::login::LoginSettings;
 use gatepass_settings::span;
 
 pub use api_key::ApiKeyEntry;
-pub use cors::{CorsEntry, Origin, OriginError};
+pub use cors::{CorsEntry, OriginError, PageOrigin};
 pub use file::ConfigError;
 pub use issuer::{IntrospectedTokens, IntrospectionEntry, IssuerEntry};
 pub use proxies::Proxies;

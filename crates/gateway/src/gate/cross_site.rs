@@ -1,11 +1,10 @@
 //! Passwords that a browser has remembered.
 
-use gatepass_proto::message::credentials::Credentials;
-use http::header::{AUTHORIZATION, ORIGIN};
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+use http::header::ORIGIN;
 
 use super::Parts;
-use crate::cors::home;
+use crate::cors::{has_password, home};
 use crate::login::Visit;
 
 /// <https://www.w3.org/TR/fetch-metadata/>
@@ -18,17 +17,12 @@ impl Parts {
     pub(super) fn is_in_anothers_name(&self, visit: &Visit<'_>) -> bool {
         let headers = visit.headers;
         let by_browser = headers.contains_key(ORIGIN) || headers.contains_key(SEC_FETCH_SITE);
-        if self.config.user.is_empty() || !by_browser || !has_password(headers) {
+        let sends_password = by_browser && has_password(headers);
+        if self.config.user.is_empty() || !sends_password || !visit.may_change_something() {
             return false;
         }
         let mut origins = home(&self.config);
         origins.extend(self.config.cors.origins.iter().map(ToString::to_string));
-        visit.may_change_something() && !visit.comes_from(&origins)
+        !visit.comes_from(&origins)
     }
-}
-
-fn has_password(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(AUTHORIZATION).iter();
-    let mut read = values.filter_map(|value| Credentials::parse(value.to_str().ok()?).ok());
-    read.any(|own| matches!(own, Credentials::Basic { .. }))
 }

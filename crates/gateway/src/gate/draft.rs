@@ -16,8 +16,6 @@ use super::users::People;
 use crate::config::{Config, ConfigError};
 use crate::identity::Introduction;
 use crate::login::BrowserLogin;
-use crate::meter::Meter;
-use crate::open::Open;
 use crate::upstream::{Upstream, UpstreamSettings};
 
 /// How long an issuer may take to answer, all in all.
@@ -28,8 +26,7 @@ pub(super) struct Draft<'a> {
     config: &'a Config,
     secrets: &'a Secrets,
     clock: &'a Arc<dyn Clock>,
-    meter: &'a Meter,
-    open: &'a Open,
+    kept: &'a Kept,
     public_url: Url,
     transport: HttpTransport,
     /// What was in force, where it knew the API by the same URL and trusted the same authorities.
@@ -41,7 +38,7 @@ impl<'a> Draft<'a> {
         config: &'a Config,
         secrets: &'a Secrets,
         clock: &'a Arc<dyn Clock>,
-        (meter, open): (&'a Meter, &'a Open),
+        kept: &'a Kept,
         old: Option<&'a Parts>,
     ) -> Result<Self, ConfigError> {
         let egress = Egress {
@@ -57,8 +54,7 @@ impl<'a> Draft<'a> {
             config,
             secrets,
             clock,
-            meter,
-            open,
+            kept,
             public_url: public_url(config)?,
             transport: HttpTransport::new(egress)
                 .map_err(|error| ConfigError::setting("extra_ca", error))?,
@@ -70,16 +66,14 @@ impl<'a> Draft<'a> {
     pub(super) fn guard(
         &self,
         dress: &(dyn Fn(GuardBuilder) -> GuardBuilder + Send + Sync),
-        kept: &Kept,
     ) -> Result<Guard, ConfigError> {
         let of = |config: &Config| {
             (
                 config.realm.clone(),
-                (config.dpop, config.dpop_nonces),
-                (
-                    config.resource.clone(),
-                    config.proxies.client_certificate_from.clone(),
-                ),
+                config.dpop,
+                config.dpop_nonces,
+                config.resource.clone(),
+                config.proxies.client_certificate_from.clone(),
                 config.issuer.clone(),
                 config.api_key.clone(),
                 config.user.clone(),
@@ -91,6 +85,7 @@ impl<'a> Draft<'a> {
         if let Some(old) = self.old.filter(same) {
             return Ok(old.guard.clone());
         }
+        let kept = self.kept;
         let mut builder = Guard::builder()
             .realm(&self.config.realm)
             .resource(self.metadata()?);
@@ -103,7 +98,7 @@ impl<'a> Draft<'a> {
         }
         for (entry, secret) in self.config.issuer.iter().zip(&self.secrets.clients) {
             let issuer = issuer(entry, &self.resource(), secret.as_ref());
-            let meter = self.meter.clone();
+            let meter = kept.meter.clone();
             let issuer = issuer.observe(move |what| meter.at_issuer(what));
             builder = builder.issuer(issuer.transport(self.transport.clone()));
         }
@@ -209,7 +204,7 @@ impl<'a> Draft<'a> {
             http2: self.config.http2,
             ..UpstreamSettings::default()
         };
-        let upstream = Upstream::counting(url, settings, self.open.clone());
+        let upstream = Upstream::counting(url, settings, self.kept.open.clone());
         upstream
             .map(Some)
             .map_err(|error| ConfigError::setting("upstream", error))

@@ -22,7 +22,7 @@ impl Gate {
     /// Nobody is told in a WebSocket that it ends: what goes through it is not read here.
     pub async fn end(&self, patience: Duration) -> usize {
         self.0.ending.store(true, Ordering::Relaxed);
-        let open = self.parts().open.clone();
+        let open = self.parts().kept.open.clone();
         if timeout(patience, open.ended()).await.is_ok() {
             return 0;
         }

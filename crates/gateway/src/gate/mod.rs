@@ -125,7 +125,7 @@ impl Gate {
 
 async fn serve(State(gate): State<Gate>, request: Request<Body>) -> Response<Body> {
     let parts = gate.parts();
-    let counting = parts.meter.request();
+    let counting = parts.kept.meter.request();
     let mut answer = parts.answer(request).await;
     counting.answered(&mut answer);
     answer

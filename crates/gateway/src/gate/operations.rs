@@ -18,7 +18,7 @@ impl Gate {
     ///
     /// Only what goes by [`operations_listen`](crate::Config::operations_listen) is counted; without it nothing is served.
     pub async fn operate(&self, listener: TcpListener) {
-        let Some(registry) = self.parts().meter.registry().cloned() else {
+        let Some(registry) = self.parts().kept.meter.registry().cloned() else {
             return;
         };
         let gate = self.clone();
@@ -28,12 +28,12 @@ impl Gate {
 
     /// Counts that somebody has read the settings again, for [`Gate::reload`] or in vain.
     pub fn count_reload(&self, taken: bool) {
-        self.parts().meter.reloaded(taken);
+        self.parts().kept.meter.reloaded(taken);
     }
 
     /// Says when the certificate ends that is served.
     pub fn certificate_ends(&self, at: Timestamp) {
-        self.parts().meter.certificate(at);
+        self.parts().kept.meter.certificate(at);
     }
 
     async fn ready(self) -> Result<(), NotReady> {

@@ -14,8 +14,6 @@ use crate::config::{Config, ConfigError};
 use crate::cors::Cors;
 use crate::identity::Introduction;
 use crate::login::BrowserLogin;
-use crate::meter::Meter;
-use crate::open::Open;
 use crate::upstream::Upstream;
 
 /// What a gate goes by at one time.
@@ -33,11 +31,7 @@ pub(crate) struct Parts {
     pub(crate) clock: Arc<dyn Clock>,
     /// The header in which trusted proxies pass on a client's certificate.
     pub(super) certificate_header: Option<HeaderName>,
-    /// It counts on through a reload.
-    pub(crate) meter: Meter,
-    /// So it is known of what lasts through a reload, too.
-    pub(super) open: Open,
-    pub(super) kept: Kept,
+    pub(crate) kept: Kept,
 }
 
 impl Parts {
@@ -54,19 +48,10 @@ impl Parts {
         config.agree()?;
         let secrets = Secrets::read(config).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let meter = match (old, config.operations_listen) {
-            (Some(old), _) => old.meter.clone(),
-            (None, Some(_)) => Meter::new(),
-            (None, None) => Meter::default(),
-        };
-        let open = match old {
-            Some(old) => old.open.clone(),
-            None => meter.open(),
-        };
-        let kept = old.map_or_else(Kept::new, |old| old.kept.clone());
-        let draft = Draft::new(config, &secrets, &clock, (&meter, &open), old)?;
+        let kept = old.map_or_else(|| Kept::new(config), |old| old.kept.clone());
+        let draft = Draft::new(config, &secrets, &clock, &kept, old)?;
         Ok(Self {
-            guard: draft.guard(dress, &kept)?,
+            guard: draft.guard(dress)?,
             rules: rules(config)?,
             introduction: draft.introduction()?,
             login: draft.login().await?,
@@ -76,8 +61,6 @@ impl Parts {
             config: config.clone(),
             secrets,
             clock,
-            meter,
-            open,
             kept,
         })
     }

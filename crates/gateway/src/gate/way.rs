@@ -81,7 +81,7 @@ impl Parts {
                 }
             }
         }
-        let sent = self.meter.sent();
+        let sent = self.kept.meter.sent();
         let mut answer = upstream.forward(request, client).await;
         sent.came_back(&answer);
         if let Some(nonce) = identity.and_then(|own| self.guard.next_nonce(own)) {
