@@ -6,12 +6,14 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the port that the driver was given may turn out to be taken: it wants the same one by IPv4 and by IPv6.
+const TRIES: usize = 5;
 
 pub(super) struct Driver {
     port: u16,
@@ -25,6 +27,16 @@ pub(super) struct Driver {
 impl Driver {
     /// A driver on a port of its own choice, which it prints.
     pub(super) async fn start() -> Result<Self> {
+        for _ in 0..TRIES {
+            if let Some(driver) = Self::try_start().await? {
+                return Ok(driver);
+            }
+        }
+        bail!("chromedriver ended at once, {TRIES} times")
+    }
+
+    /// `None` when it ends before it has a port.
+    async fn try_start() -> Result<Option<Self>> {
         let program = env::var_os("CHROMEDRIVER").unwrap_or_else(|| "chromedriver".into());
         let mut child = Command::new(program)
             .arg("--port=0")
@@ -38,13 +50,12 @@ impl Driver {
         let port = timeout(PATIENCE, port(&mut lines))
             .await
             .context("chromedriver announced no port")??;
-        let address = format!("http://127.0.0.1:{port}");
-        Ok(Self {
+        Ok(port.map(|port| Self {
             port,
-            address,
+            address: format!("http://127.0.0.1:{port}"),
             _child: child,
             _stdout: lines,
-        })
+        }))
     }
 
     pub(super) fn address(&self) -> &str {
@@ -71,11 +82,11 @@ impl Drop for Driver {
     }
 }
 
-async fn port(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<u16> {
+async fn port(lines: &mut Lines<BufReader<ChildStdout>>) -> Result<Option<u16>> {
     while let Some(line) = lines.next_line().await? {
         if let Some((_, port)) = line.split_once("started successfully on port ") {
-            return Ok(port.trim_end_matches('.').parse()?);
+            return Ok(Some(port.trim_end_matches('.').parse()?));
         }
     }
-    anyhow::bail!("chromedriver ended at once")
+    Ok(None)
 }
